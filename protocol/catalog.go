@@ -74,3 +74,6 @@ type SubjectUpdate struct {
 	Subject
 	Set SubjectField
 }
+
+// DefaultReportType is that of a table that is created without one.
+const DefaultReportType = "0408"

@@ -6,7 +6,6 @@ const (
 	MaxTextLen     = 4_096  // bytes of a name, title, unit, status, listing date, category or tag text
 	MaxIndicators  = 4_096  // of one table
 	MaxTables      = 1_024  //
-	MaxDistinct    = 65_535 // distinct report types, and distinct periods, of a cluster
 	MaxWriteRows   = 65_536 // reports, subjects or deletes in one write
 	MaxTopics      = 1_024  // of one subject
 	MaxTags        = 1_024  // of one subject

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// tableEdit gathers what one log entry changes in one table, by subject, so that each touched series and chunk is
+// copied once however many rows the entry has.
+type tableEdit struct {
+	base   *table
+	series map[uint32]*staged
+}
+
+// table returns the edit of a table.
+func (d *draft) table(slot int) *tableEdit {
+	edit, ok := d.tables[slot]
+	if !ok {
+		edit = &tableEdit{base: d.next.tables[slot], series: map[uint32]*staged{}}
+		d.tables[slot] = edit
+	}
+	return edit
+}
+
+// staged is the coming state of one series.
+type staged struct {
+	base  *series // nil when there was none or it was deleted in this entry
+	edits []rowEdit
+	stamp protocol.Stamp
+}
+
+type rowEdit struct {
+	report
+	values []float64
+}
+
+func (t *tableEdit) staged(number uint32) *staged {
+	s, ok := t.series[number]
+	if !ok {
+		s = &staged{base: t.base.seriesOf(number)}
+		if s.base != nil {
+			s.stamp = s.base.stamp
+		}
+		t.series[number] = s
+	}
+	return s
+}
+
+// rows returns how many rows a subject has at most.
+func (t *tableEdit) rows(number uint32) int {
+	if s, ok := t.series[number]; ok {
+		return s.rows()
+	}
+	if s := t.base.seriesOf(number); s != nil {
+		return len(s.reports)
+	}
+	return 0
+}
+
+func (s *staged) rows() int {
+	n := len(s.edits)
+	if s.base != nil {
+		n += len(s.base.reports)
+	}
+	return n
+}
+
+func (s *staged) add(r report, values []float64, time int64) {
+	if s.rows() == 0 {
+		s.stamp.Create = time
+	}
+	s.stamp.Update = time
+	s.edits = append(s.edits, rowEdit{report: r, values: values})
+}
+
+// forget drops all rows.
+func (s *staged) forget() { *s = staged{} }
+
+// finish returns the table with all staged series in place, and writes their stamps to the batch.
+func (t *tableEdit) finish(d *draft, slot int) *table {
+	info := d.next.catalog.tables[slot]
+	next := *t.base
+	next.chunks = slices.Clone(next.chunks)
+	own := make(map[int]bool)
+	for number, staged := range t.series {
+		before := t.base.seriesOf(number)
+		after := staged.merge(len(info.Indicators), d.e.compareReports)
+		next.count(before, -1)
+		next.count(after, 1)
+		key := d.next.subject(number).Key
+		if after != nil {
+			d.batch.PutStamp(info.Number, key, after.stamp)
+		} else if before != nil {
+			d.batch.DeleteStamp(info.Number, key)
+		}
+		next.writable(int(number>>chunkBits), len(info.Indicators), own).set(int(number&chunkMask), after)
+	}
+	return &next
+}
+
+// writable returns a chunk of its own to write to, with the columns of the table.
+func (t *table) writable(i, width int, own map[int]bool) *chunk {
+	for len(t.chunks) <= i {
+		t.chunks = append(t.chunks, nil)
+	}
+	if !own[i] {
+		own[i] = true
+		if t.chunks[i] == nil {
+			t.chunks[i] = newChunk(width)
+		} else {
+			t.chunks[i] = t.chunks[i].copyTo(width)
+		}
+	}
+	return t.chunks[i]
+}
+
+// count adds (sign 1) or takes away (-1) what a series holds.
+func (t *table) count(s *series, sign int) {
+	if s == nil {
+		return
+	}
+	t.series += sign
+	t.reports += sign * len(s.reports)
+	for _, v := range s.values {
+		if v == v {
+			t.values += sign
+		}
+	}
+}
+
+// compareReports orders newest first: by date, declare date and type name, all descending.
+func (e *Engine) compareReports(a, b report) int {
+	switch {
+	case a.date != b.date:
+		return descending(a.date, b.date)
+	case a.declare != b.declare:
+		return descending(a.declare, b.declare)
+	case a.typ() == b.typ():
+		return 0
+	}
+	return strings.Compare(e.types.texts[b.typ()], e.types.texts[a.typ()])
+}
+
+func descending(a, b int64) int {
+	if a > b {
+		return -1
+	}
+	return 1
+}
+
+// merge returns the series with the edits in place, or nil when nothing is left. Of edits with one identity the last
+// wins, and an edit replaces the base's row of the same identity.
+func (s *staged) merge(width int, compare func(a, b report) int) *series {
+	if s.rows() == 0 {
+		return nil
+	}
+	slices.SortStableFunc(s.edits, func(a, b rowEdit) int { return compare(a.report, b.report) })
+	base := s.base
+	if base == nil {
+		base = &series{}
+	}
+	width = max(width, base.width)
+	out := &series{
+		stamp: s.stamp, width: width,
+		reports: make([]report, 0, s.rows()),
+		values:  make([]float64, 0, s.rows()*width),
+	}
+	i := 0
+	for j, edit := range s.edits {
+		if j+1 < len(s.edits) && compare(edit.report, s.edits[j+1].report) == 0 {
+			continue // written again later in this entry
+		}
+		for i < len(base.reports) && compare(base.reports[i], edit.report) < 0 {
+			out.append(base.reports[i], base.values[i*base.width:(i+1)*base.width])
+			i++
+		}
+		if i < len(base.reports) && compare(base.reports[i], edit.report) == 0 {
+			i++
+		}
+		out.append(edit.report, edit.values)
+	}
+	for ; i < len(base.reports); i++ {
+		out.append(base.reports[i], base.values[i*base.width:(i+1)*base.width])
+	}
+	return out
+}
+
+// append adds a report with up to width values at the old end.
+func (s *series) append(r report, values []float64) {
+	s.reports = append(s.reports, r)
+	s.values = append(s.values, values...)
+	for n := len(values); n < s.width; n++ {
+		s.values = append(s.values, protocol.Missing)
+	}
+}

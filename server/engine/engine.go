@@ -1,0 +1,135 @@
+// Package engine answers queries from columns; it is the only place that knows how.
+//
+// All that it knows is reachable from one immutable root: subjects by number, and per table chunks of 256 subjects
+// with the newest values by column and the whole history of each subject. A query loads the root once and so sees one
+// moment of everything; there is no lock on its way. Apply, of which one runs at a time, commits a log entry to the
+// store, copies the chunks that the entry touches into a new root and publishes that with one atomic store.
+//
+//	Write -> check -> draft (touched copies) -> store batch, committed with the applied index -> new root
+//	query -> root -> resolve names to numbers -> pick reports -> rank and page -> fill protocol.Result
+//
+// Answers follow semantics.md; internal/oracle holds the same rules as a plain scan, and the tests compare the two.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/store"
+)
+
+// The open ends of a range of times.
+const (
+	lowest  = math.MinInt64
+	highest = math.MaxInt64
+)
+
+// Options of an engine. The zero value works.
+type Options struct {
+	// MaxValues bounds rows x indicators of one answer; more is CodeTooLarge. Default 8,388,608 (64 MiB of numbers).
+	MaxValues int
+	// NoSync leaves fsync to the caller's log: Apply then survives a crash only together with that log. Default false.
+	NoSync bool
+}
+
+// DefaultMaxValues is the default of Options.MaxValues.
+const DefaultMaxValues = 8 << 20
+
+// Validate refuses options that cannot work.
+func (o Options) Validate() error {
+	if o.MaxValues < 0 {
+		return fmt.Errorf("engine: MaxValues is %d, must not be negative", o.MaxValues)
+	}
+	return nil
+}
+
+// Engine answers queries and applies log entries. Its queries may run concurrently with each other and with Apply.
+//
+// Every query resets the Result it is given and fills it with what belongs to one moment. Subjects and texts in it are
+// immutable and may be kept; IDs borrow from the query; the slices are the Result's own.
+type Engine struct {
+	store     *store.Store
+	maxValues int
+	sync      bool
+	root      atomic.Pointer[root]
+	scratch   sync.Pool
+	types     dictionary
+	periods   dictionary
+
+	applying sync.Mutex // one Apply at a time
+	failed   error      // why nothing more is applied; guarded by applying
+
+	waiting sync.Mutex
+	// published is closed at the next publication; nil while nobody waits.
+	published chan struct{}
+}
+
+// Open loads everything that st holds.
+func Open(st *store.Store, o Options) (*Engine, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	e := &Engine{store: st, maxValues: o.MaxValues, sync: !o.NoSync}
+	if e.maxValues == 0 {
+		e.maxValues = DefaultMaxValues
+	}
+	e.scratch.New = func() any { return new(scratch) }
+	rt, err := e.load()
+	if err != nil {
+		return nil, fmt.Errorf("load the columns: %w", err)
+	}
+	e.root.Store(rt)
+	return e, nil
+}
+
+// Applied returns the index of the newest log entry that queries see.
+func (e *Engine) Applied() uint64 { return e.root.Load().applied }
+
+// WaitApplied returns when queries see the log entry index, or with the context's error.
+func (e *Engine) WaitApplied(ctx context.Context, index uint64) error {
+	for {
+		e.waiting.Lock()
+		if e.Applied() >= index {
+			e.waiting.Unlock()
+			return nil
+		}
+		if e.published == nil {
+			e.published = make(chan struct{})
+		}
+		next := e.published
+		e.waiting.Unlock()
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for index %d, at %d: %w", index, e.Applied(), ctx.Err())
+		}
+	}
+}
+
+// publish makes rt what queries see.
+func (e *Engine) publish(rt *root) {
+	e.root.Store(rt)
+	e.waiting.Lock()
+	defer e.waiting.Unlock()
+	if e.published != nil {
+		close(e.published)
+		e.published = nil
+	}
+}
+
+// begin starts a query: it empties r and takes the moment that the query sees.
+func (e *Engine) begin(r *protocol.Result) (*root, *scratch) {
+	r.Reset()
+	return e.root.Load(), e.scratch.Get().(*scratch)
+}
+
+// end gives the scratch back. References to reports are dropped so that an old root's memory can go.
+func (e *Engine) end(sc *scratch) {
+	clear(sc.refs)
+	clear(sc.dayRefs)
+	e.scratch.Put(sc)
+}

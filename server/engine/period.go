@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"math"
+	"slices"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// Period answers all reports of the subjects within a range, one group per subject that has any, newest first.
+func (e *Engine) Period(q *protocol.Period, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	v, err := e.resolve(rt, &q.View, sc, r)
+	if err != nil {
+		return err
+	}
+	from, to, err := bounds(q.Range)
+	if err != nil {
+		return err
+	}
+	if err := v.lookup(q.Subjects, sc); err != nil {
+		return err
+	}
+	return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
+		return s.within(refs, &v.filter, from, to, number)
+	})
+}
+
+// Recent answers the newest reports of each subject, grouped like Period: as many as the limit, or those of the asked
+// period ends.
+func (e *Engine) Recent(q *protocol.Recent, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	v, err := e.resolve(rt, &q.View, sc, r)
+	if err != nil {
+		return err
+	}
+	limit, err := checkPage(0, q.Limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit)
+	if err != nil {
+		return err
+	}
+	for _, p := range q.Periods {
+		if err := checkInstant("periods", protocol.At(p)); err != nil {
+			return err
+		}
+	}
+	if err := v.lookup(q.Subjects, sc); err != nil {
+		return err
+	}
+	if len(q.Periods) == 0 {
+		return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
+			return s.recent(refs, &v.filter, limit, number)
+		})
+	}
+	days := periodDays(q.Periods)
+	return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
+		return s.ofDays(refs, &v.filter, days, number)
+	})
+}
+
+// lookup resolves the subjects of a series query; at least one is required.
+func (v *view) lookup(subjects []string, sc *scratch) error {
+	if len(subjects) == 0 {
+		return protocol.Errorf(protocol.CodeBadRequest, "subjects: at least one is required")
+	}
+	sc.lookup(v.root, subjects)
+	return nil
+}
+
+// groups collects the reports that pick appends of each subject in sc.numbers, and fills r with a group for each
+// subject that has any.
+func (e *Engine) groups(v *view, sc *scratch, r *protocol.Result,
+	pick func(s *series, refs []ref, number uint32) []ref) error {
+	sc.refs = sc.refs[:0]
+	for _, n := range sc.numbers {
+		s := v.table.seriesOf(n)
+		if s == nil {
+			continue
+		}
+		before := len(sc.refs)
+		sc.refs = pick(s, sc.refs, n)
+		if len(sc.refs) == before {
+			continue
+		}
+		if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
+			return err
+		}
+		r.Groups = append(r.Groups, int32(len(sc.refs)))
+	}
+	v.fillRefs(sc.refs, r)
+	return nil
+}
+
+// fillRefs fills subjects, heads and values from refs.
+func (v *view) fillRefs(refs []ref, r *protocol.Result) {
+	r.With |= protocol.WithReports
+	out := grow(r, len(refs)*len(v.columns))
+	for i, f := range refs {
+		r.Subjects = append(r.Subjects, v.root.subject(f.number))
+		r.Heads = append(r.Heads, v.head(f.s.reports[f.row]))
+		for c, col := range v.columns {
+			out[c*len(refs)+i] = f.s.value(f.row, col)
+		}
+	}
+}
+
+// within appends the visible reports with from <= date <= to.
+func (s *series) within(refs []ref, f *filter, from, to int64, number uint32) []ref {
+	for i := s.next(s.firstUpTo(to), f); i < len(s.reports) && s.reports[i].date >= from; i = s.next(i+1, f) {
+		refs = append(refs, ref{s: s, row: i, number: number})
+	}
+	return refs
+}
+
+// recent appends the first limit visible reports.
+func (s *series) recent(refs []ref, f *filter, limit int, number uint32) []ref {
+	for i := s.next(0, f); i < len(s.reports) && limit > 0; i = s.next(i+1, f) {
+		refs = append(refs, ref{s: s, row: i, number: number})
+		limit--
+	}
+	return refs
+}
+
+// ofDays appends the visible reports of some UTC days, which are sorted descending.
+func (s *series) ofDays(refs []ref, f *filter, days []int64, number uint32) []ref {
+	for _, day := range days {
+		refs = s.within(refs, f, day, day+protocol.SecondsPerDay-1, number)
+	}
+	return refs
+}
+
+// periodDays returns the distinct UTC days of some times, newest first.
+func periodDays(periods []int64) []int64 {
+	days := make([]int64, len(periods))
+	for i, p := range periods {
+		days[i] = protocol.DayStart(p)
+	}
+	slices.SortFunc(days, func(a, b int64) int {
+		if a > b {
+			return -1
+		}
+		if a < b {
+			return 1
+		}
+		return 0
+	})
+	return slices.Compact(days)
+}
+
+// checkSize refuses an answer over the limit before its memory is taken.
+func (e *Engine) checkSize(rows, columns int) error {
+	if rows > math.MaxInt32 || rows*columns > e.maxValues {
+		return protocol.Errorf(protocol.CodeTooLarge,
+			"the answer has %d rows of %d indicators, at most %d values are allowed; ask for fewer subjects or a shorter range",
+			rows, columns, e.maxValues)
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// scratch is the working memory of one query; it is pooled and grows to what its queries need.
+type scratch struct {
+	columns []int    // column of each asked id
+	types   []uint32 // report types of the filter
+	numbers []uint32 // candidate subjects
+	seen    []uint64 // bit set over subject numbers; all zero between queries
+	items   []item
+	spare   []item
+	refs    []ref
+	dayRefs []dayRef
+}
+
+// ref names one report of the answer.
+type ref struct {
+	s      *series
+	row    int // in s.reports
+	number uint32
+}
+
+// view is a protocol.View resolved at one moment.
+type view struct {
+	root    *root
+	slot    int
+	table   *table
+	columns []int
+	filter  filter
+}
+
+// resolve turns names into numbers. It fills r.IDs and r.With and borrows from sc until the query ends.
+func (e *Engine) resolve(rt *root, q *protocol.View, sc *scratch, r *protocol.Result) (view, error) {
+	v := view{root: rt}
+	slot, err := rt.catalog.slot(q.Table)
+	if err != nil {
+		return v, err
+	}
+	v.slot, v.table = slot, rt.tables[slot]
+	r.Applied, r.With = rt.applied, q.With
+	sc.columns = sc.columns[:0]
+	if r.IDs, err = distinct(r.IDs[:0], q.IDs, "ids"); err != nil {
+		return v, err
+	}
+	for _, id := range r.IDs {
+		col, err := rt.catalog.column(slot, id)
+		if err != nil {
+			return v, err
+		}
+		sc.columns = append(sc.columns, col)
+	}
+	if len(r.IDs) == 0 {
+		return v, protocol.Errorf(protocol.CodeBadRequest, "ids: at least one indicator is required")
+	}
+	v.columns = sc.columns
+	v.filter, err = e.filterOf(rt, q, sc)
+	return v, err
+}
+
+// maxLinear is up to how many names repetitions are found by comparing each with each, which needs no map.
+const maxLinear = 32
+
+// distinct appends names to dst, each once and in the order of its first place, without empty ones (semantics 7).
+func distinct(dst, names []string, what string) ([]string, error) {
+	if len(names) > protocol.MaxIndicators {
+		return dst, protocol.Errorf(protocol.CodeBadRequest, "%s: %d names, at most %d are allowed",
+			what, len(names), protocol.MaxIndicators)
+	}
+	var seen map[string]bool
+	if len(names) > maxLinear {
+		seen = make(map[string]bool, len(names))
+	}
+next:
+	for _, name := range names {
+		if name == "" || seen[name] {
+			continue
+		}
+		if seen != nil {
+			seen[name] = true
+		} else {
+			for _, have := range dst {
+				if have == name {
+					continue next
+				}
+			}
+		}
+		dst = append(dst, name)
+	}
+	return dst, nil
+}
+
+func (e *Engine) filterOf(rt *root, q *protocol.View, sc *scratch) (filter, error) {
+	f := filter{hasKnown: q.KnownAt.Given, known: q.KnownAt.Seconds}
+	if err := checkInstant("known_at", q.KnownAt); err != nil {
+		return f, err
+	}
+	if len(q.ReportTypes) == 0 {
+		return f, nil
+	}
+	sc.types = sc.types[:0]
+	for _, name := range q.ReportTypes {
+		if n, ok := e.types.find(rt.types, name); ok {
+			sc.types = append(sc.types, n)
+		}
+	}
+	if f.types = sc.types; len(f.types) == 0 {
+		f.types, f.noTypes = nil, true
+	}
+	return f, nil
+}
+
+// lookup fills sc.numbers with the subjects that exist, each once, in the order of keys (semantics 7, 8).
+func (sc *scratch) lookup(rt *root, keys []string) {
+	sc.numbers = sc.numbers[:0]
+	if need := int(rt.count>>6) + 1; len(sc.seen) < need {
+		sc.seen = make([]uint64, need+need/4)
+	}
+	for _, key := range keys {
+		n, ok := rt.find(key)
+		if !ok {
+			continue
+		}
+		if bit := uint64(1) << (n & 63); sc.seen[n>>6]&bit == 0 {
+			sc.seen[n>>6] |= bit
+			sc.numbers = append(sc.numbers, n)
+		}
+	}
+	for _, n := range sc.numbers {
+		sc.seen[n>>6] = 0
+	}
+}
+
+func (r *root) topic(name string) (members, error) {
+	m, ok := r.topics[name]
+	if !ok {
+		return nil, protocol.Errorf(protocol.CodeNotFound, "unknown topic %q", name)
+	}
+	return m, nil
+}
+
+// checkInstant refuses times outside the years 1 to 9999.
+func checkInstant(what string, i protocol.Instant) error {
+	if i.Given && (i.Seconds < protocol.MinTime || i.Seconds > protocol.MaxTime) {
+		return protocol.Errorf(protocol.CodeBadRequest, "%s: %d is outside the years 1 to 9999", what, i.Seconds)
+	}
+	return nil
+}
+
+// bounds returns a range as two inclusive ends.
+func bounds(r protocol.Range) (from, to int64, err error) {
+	from, to = math.MinInt64, math.MaxInt64
+	if err := checkInstant("from", r.From); err != nil {
+		return 0, 0, err
+	}
+	if err := checkInstant("to", r.To); err != nil {
+		return 0, 0, err
+	}
+	if r.From.Given {
+		from = r.From.Seconds
+	}
+	if r.To.Given {
+		to = r.To.Seconds
+	}
+	if from > to {
+		return 0, 0, protocol.Errorf(protocol.CodeBadRequest, "from %d is after to %d", from, to)
+	}
+	return from, to, nil
+}
+
+// page is a checked Ranking.
+type page struct {
+	byDate        bool
+	column        int // when not byDate
+	ascending     bool
+	offset, limit int
+}
+
+// pageOf checks and resolves a ranking (semantics 11, 12).
+func pageOf(v *view, q *protocol.Ranking) (page, error) {
+	p := page{ascending: q.Order == protocol.Ascending, offset: q.Offset, limit: q.Limit}
+	if q.Order != protocol.Ascending && q.Order != protocol.Descending {
+		return p, protocol.Errorf(protocol.CodeBadRequest, "order: %d is neither descending nor ascending", q.Order)
+	}
+	var err error
+	if p.limit, err = checkPage(q.Offset, q.Limit, protocol.DefaultLimit, protocol.MaxLimit); err != nil {
+		return p, err
+	}
+	switch q.Field {
+	case protocol.ReportDateField:
+		p.byDate = true
+	case "":
+		p.column = v.columns[0]
+		if col, ok := v.root.catalog.columns[v.slot][protocol.OperatingIncome]; ok {
+			p.column = col
+		}
+	default:
+		p.column, err = v.root.catalog.column(v.slot, q.Field)
+	}
+	return p, err
+}
+
+// checkPage returns the limit to use.
+func checkPage(offset, limit, def, most int) (int, error) {
+	switch {
+	case offset < 0:
+		return 0, protocol.Errorf(protocol.CodeBadRequest, "offset: %d is negative", offset)
+	case limit < 0:
+		return 0, protocol.Errorf(protocol.CodeBadRequest, "limit: %d is negative", limit)
+	case limit > most:
+		return 0, protocol.Errorf(protocol.CodeBadRequest, "limit: %d is above %d", limit, most)
+	case limit == 0:
+		return def, nil
+	}
+	return limit, nil
+}

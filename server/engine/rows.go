@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// Get answers all rows of one subject in a table, in full table width (semantics 20).
+func (e *Engine) Get(q *protocol.Get, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	v, err := e.fullView(rt, q.Table, sc, r)
+	if err != nil {
+		return err
+	}
+	n, ok := rt.find(q.Subject)
+	var s *series
+	if ok {
+		s = v.table.seriesOf(n)
+	}
+	if s == nil {
+		return protocol.Errorf(protocol.CodeNotFound, "subject %q has no rows in table %q", q.Subject,
+			rt.catalog.tables[v.slot].Name)
+	}
+	sc.refs = s.rows(sc.refs[:0], lowest, highest, n)
+	if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
+		return err
+	}
+	r.Groups = append(r.Groups, int32(len(sc.refs)))
+	r.Stamps = append(r.Stamps, s.stamp)
+	r.Total = 1
+	v.fillRefs(sc.refs, r)
+	return nil
+}
+
+// Search answers the rows of several subjects within a range, a page of subjects in key order (semantics 21).
+func (e *Engine) Search(q *protocol.Search, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	v, err := e.fullView(rt, q.Table, sc, r)
+	if err != nil {
+		return err
+	}
+	from, to, err := bounds(q.Range)
+	if err != nil {
+		return err
+	}
+	limit, err := checkPage(q.Offset, q.Limit, protocol.DefaultSearchLimit, protocol.MaxLimit)
+	if err != nil {
+		return err
+	}
+	sc.refs = sc.refs[:0]
+	for _, n := range sc.inKeyOrder(rt, q.Subjects) {
+		s := v.table.seriesOf(n)
+		if s == nil || s.newestWithin(&filter{}, from, to) < 0 {
+			continue
+		}
+		if r.Total++; r.Total <= q.Offset || r.Total-q.Offset > limit {
+			continue
+		}
+		sc.refs = s.rows(sc.refs, from, to, n)
+		if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
+			return err
+		}
+		r.Groups = append(r.Groups, int32(len(sc.refs)))
+		r.Stamps = append(r.Stamps, s.stamp)
+	}
+	v.fillRefs(sc.refs, r)
+	return nil
+}
+
+// fullView is the view of all columns of a table.
+func (e *Engine) fullView(rt *root, table string, sc *scratch, r *protocol.Result) (view, error) {
+	v := view{root: rt}
+	slot, err := rt.catalog.slot(table)
+	if err != nil {
+		return v, err
+	}
+	v.slot, v.table = slot, rt.tables[slot]
+	r.Applied = rt.applied
+	sc.columns = sc.columns[:0]
+	for col, ind := range rt.catalog.tables[slot].Indicators {
+		r.IDs = append(r.IDs, ind.ID)
+		sc.columns = append(sc.columns, col)
+	}
+	v.columns = sc.columns
+	return v, nil
+}
+
+// inKeyOrder returns the subjects of keys that exist, or all for no keys, in key order.
+func (sc *scratch) inKeyOrder(rt *root, keys []string) members {
+	if len(keys) == 0 {
+		return rt.all
+	}
+	sc.lookup(rt, keys)
+	slices.SortFunc(sc.numbers, func(a, b uint32) int { return compareKeys(rt, a, b) })
+	return sc.numbers
+}
+
+// rows appends, oldest first, the newest declaration of each report date within from and to.
+func (s *series) rows(refs []ref, from, to int64, number uint32) []ref {
+	start := len(refs)
+	for i := s.firstUpTo(to); i < len(s.reports) && s.reports[i].date >= from; i++ {
+		if len(refs) == start || s.reports[i].date != s.reports[refs[len(refs)-1].row].date {
+			refs = append(refs, ref{s: s, row: i, number: number})
+		}
+	}
+	slices.Reverse(refs[start:])
+	return refs
+}

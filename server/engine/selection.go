@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// dayRef is a candidate row of a selection's period answer.
+type dayRef struct {
+	ref
+	day int64
+	tie uint32
+}
+
+// SelectSnapshot ranks the subjects that a selection picks.
+func (e *Engine) SelectSnapshot(q *protocol.SelectSnapshot, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	v, err := e.resolve(rt, &q.View, sc, r)
+	if err != nil {
+		return err
+	}
+	if err := sc.pick(rt, &q.Selection); err != nil {
+		return err
+	}
+	return e.snapshot(&v, sc.numbers, true, &q.Ranking, q.Timestamp, q.Range, sc, r)
+}
+
+// SelectPeriod answers, per UTC day within the range and days descending, a ranked and paged row per picked subject.
+func (e *Engine) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	v, err := e.resolve(rt, &q.View, sc, r)
+	if err != nil {
+		return err
+	}
+	p, err := pageOf(&v, &q.Ranking)
+	if err != nil {
+		return err
+	}
+	from, to, err := bounds(q.Range)
+	if err != nil {
+		return err
+	}
+	if err := sc.pick(rt, &q.Selection); err != nil {
+		return err
+	}
+	sc.dayRefs = v.dayRows(sc, from, to)
+	sc.refs = sc.refs[:0]
+	for rows := sc.dayRefs; len(rows) > 0; {
+		n := sameDay(rows)
+		sc.rankDay(&v, &p, rows[:n])
+		rows = rows[n:]
+		if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
+			return err
+		}
+		if end := int32(len(sc.refs)); end > lastGroup(r) {
+			r.Groups = append(r.Groups, end)
+		}
+	}
+	v.fillRefs(sc.refs, r)
+	return nil
+}
+
+func lastGroup(r *protocol.Result) int32 {
+	if len(r.Groups) == 0 {
+		return 0
+	}
+	return r.Groups[len(r.Groups)-1]
+}
+
+// pick fills sc.numbers with the subjects of a selection, in key order (semantics 19).
+func (sc *scratch) pick(rt *root, sel *protocol.Selection) error {
+	sc.numbers = sc.numbers[:0]
+	if sel.Kind == "" {
+		return protocol.Errorf(protocol.CodeBadRequest, "selection.id: a kind of tag is required")
+	}
+	if sel.Topic == "" {
+		return protocol.Errorf(protocol.CodeBadRequest, "selection.topic: a topic is required")
+	}
+	topic, err := rt.topic(sel.Topic)
+	if err != nil {
+		return err
+	}
+	for _, n := range topic {
+		s := rt.subject(n)
+		if sel.Subject != "" && s.Key != sel.Subject {
+			continue
+		}
+		if carries(s.Tags, sel.Kind, sel.Keyword) {
+			sc.numbers = append(sc.numbers, n)
+		}
+	}
+	return nil
+}
+
+// carries tells whether one of tags is of the kind and contains the keyword.
+func carries(tags []protocol.Tag, kind, keyword string) bool {
+	for i := range tags {
+		if tags[i].Kind == kind && strings.Contains(tags[i].Text, keyword) {
+			return true
+		}
+	}
+	return false
+}
+
+// dayRows returns each candidate's newest visible report of each day within the range, days descending and subjects
+// in key order within a day.
+func (v *view) dayRows(sc *scratch, from, to int64) []dayRef {
+	out := sc.dayRefs[:0]
+	for i, n := range sc.numbers {
+		s := v.table.seriesOf(n)
+		if s == nil {
+			continue
+		}
+		sc.refs = s.within(sc.refs[:0], &v.filter, from, to, n)
+		for j, f := range sc.refs {
+			day := protocol.DayStart(s.reports[f.row].date)
+			if j > 0 && day == out[len(out)-1].day {
+				continue // a newer report of this subject holds the day
+			}
+			out = append(out, dayRef{ref: f, day: day, tie: uint32(i)})
+		}
+	}
+	slices.SortFunc(out, func(a, b dayRef) int {
+		switch {
+		case a.day != b.day && a.day > b.day:
+			return -1
+		case a.day != b.day:
+			return 1
+		}
+		return int(a.tie) - int(b.tie)
+	})
+	return out
+}
+
+func sameDay(rows []dayRef) int {
+	n := 1
+	for n < len(rows) && rows[n].day == rows[0].day {
+		n++
+	}
+	return n
+}
+
+// rankDay appends the page of one day's rows to sc.refs.
+func (sc *scratch) rankDay(v *view, p *page, rows []dayRef) {
+	flip := p.flip()
+	sc.items = sc.items[:0]
+	for i, d := range rows {
+		sc.items = append(sc.items, item{key: v.rowKey(d.s, d.row, p, flip), tie: uint32(i)})
+	}
+	for _, it := range p.rankKeyed(sc.items, sc) {
+		sc.refs = append(sc.refs, rows[it.tie].ref)
+	}
+}

@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"math"
+	"sort"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// noDate is an absent declare date inside the engine: it sorts before every date (semantics 2).
+const noDate = math.MinInt64
+
+// report is what a series keeps of one report besides its values: 24 bytes without a pointer, so that millions of
+// them cost the garbage collector nothing.
+type report struct {
+	date    int64 // UTC seconds
+	declare int64 // UTC seconds, or noDate
+	meta    uint64
+}
+
+// Layout of report.meta: report type, period and year, each as small as it can be.
+const (
+	nameBits = 25 // report types and periods are numbers in a dictionary
+	yearBits = 14
+	maxNames = 1<<nameBits - 1
+)
+
+func packMeta(typ, period uint32, year int32) uint64 {
+	return uint64(typ)<<(nameBits+yearBits) | uint64(period)<<yearBits | uint64(year)
+}
+
+func (r report) typ() uint32    { return uint32(r.meta >> (nameBits + yearBits)) }
+func (r report) period() uint32 { return uint32(r.meta>>yearBits) & maxNames }
+
+// year returns the year that was written, or that of the report date.
+func (r report) year() int32 {
+	if y := int32(r.meta & (1<<yearBits - 1)); y != 0 {
+		return y
+	}
+	return int32(time.Unix(r.date, 0).UTC().Year())
+}
+
+// knownFrom is the time from which the report counts as declared (semantics 2).
+func (r report) knownFrom() int64 {
+	if r.declare == noDate {
+		return r.date
+	}
+	return r.declare
+}
+
+func (r report) declareDate() protocol.Instant {
+	if r.declare == noDate {
+		return protocol.Instant{}
+	}
+	return protocol.At(r.declare)
+}
+
+// series is all that is known of one subject in one table. It is immutable.
+type series struct {
+	stamp   protocol.Stamp
+	width   int       // values per report: the table's width when the newest of them was written
+	reports []report  // newest first: by (date, declare, type name) descending
+	values  []float64 // report i's values are values[i*width : (i+1)*width]
+}
+
+// value returns column c of report i; columns that came after the series was written are missing.
+func (s *series) value(i, c int) float64 {
+	if c >= s.width {
+		return protocol.Missing
+	}
+	return s.values[i*s.width+c]
+}
+
+// filter is which reports a query sees: report types and what was known (semantics 4).
+type filter struct {
+	types    []uint32 // only these; nil = all
+	noTypes  bool     // types were asked for and none of them exists: nothing passes
+	hasKnown bool
+	known    int64
+}
+
+// plain tells whether every report passes, so that the newest is simply the first of its series.
+func (f *filter) plain() bool { return f.types == nil && !f.noTypes && !f.hasKnown }
+
+func (f *filter) passes(r report) bool {
+	if f.hasKnown && r.knownFrom() > f.known {
+		return false
+	}
+	if f.types == nil {
+		return !f.noTypes
+	}
+	for _, t := range f.types {
+		if t == r.typ() {
+			return true
+		}
+	}
+	return false
+}
+
+// newestWithin returns the index of the newest report that passes f with from <= date <= to, or -1. Within one date
+// the first that passes is the latest known declaration of its type, so nothing else needs to be looked at.
+func (s *series) newestWithin(f *filter, from, to int64) int {
+	for i := s.firstUpTo(to); i < len(s.reports); i++ {
+		if s.reports[i].date < from {
+			return -1
+		}
+		if f.passes(s.reports[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// firstUpTo returns the index of the newest report with date <= to.
+func (s *series) firstUpTo(to int64) int {
+	if len(s.reports) == 0 || s.reports[0].date <= to {
+		return 0
+	}
+	return sort.Search(len(s.reports), func(i int) bool { return s.reports[i].date <= to })
+}
+
+// next returns the first index >= i of a report that a query with f sees: it passes, and no later declaration of the
+// same date and type passes too (semantics 4). It returns len(s.reports) when there is none.
+func (s *series) next(i int, f *filter) int {
+	for ; i < len(s.reports); i++ {
+		if f.passes(s.reports[i]) && !s.superseded(i, f) {
+			return i
+		}
+	}
+	return i
+}
+
+// superseded tells whether a report before i, so declared later, has the same date and type and passes f.
+func (s *series) superseded(i int, f *filter) bool {
+	r := s.reports[i]
+	for j := i - 1; j >= 0 && s.reports[j].date == r.date; j-- {
+		if s.reports[j].typ() == r.typ() && f.passes(s.reports[j]) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,167 @@
+package engine
+
+import "github.com/kamaitachi/kamaitachi/protocol"
+
+// Snapshot answers one report per subject, ranked and paged. See Engine for what it leaves in r.
+func (e *Engine) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
+	rt, sc := e.begin(r)
+	defer e.end(sc)
+	if (len(q.Subjects) == 0) == (q.Topic == "") {
+		return protocol.Errorf(protocol.CodeBadRequest, "exactly one of subjects and topic is required")
+	}
+	v, err := e.resolve(rt, &q.View, sc, r)
+	if err != nil {
+		return err
+	}
+	if q.Topic == "" {
+		sc.lookup(rt, q.Subjects)
+		return e.snapshot(&v, sc.numbers, false, &q.Ranking, q.Timestamp, q.Range, sc, r)
+	}
+	topic, err := rt.topic(q.Topic)
+	if err != nil {
+		return err
+	}
+	return e.snapshot(&v, topic, true, &q.Ranking, q.Timestamp, q.Range, sc, r)
+}
+
+// snapshot ranks the candidates; keyed tells that they come in key order.
+func (e *Engine) snapshot(v *view, numbers []uint32, keyed bool, rank *protocol.Ranking, timestamp protocol.Instant,
+	span protocol.Range, sc *scratch, r *protocol.Result) error {
+	p, err := pageOf(v, rank)
+	if err != nil {
+		return err
+	}
+	from, to, err := bounds(span)
+	if err != nil {
+		return err
+	}
+	if err := checkInstant("timestamp", timestamp); err != nil {
+		return err
+	}
+	if timestamp.Given {
+		to = min(to, timestamp.Seconds)
+	}
+	newest := v.filter.plain() && !timestamp.Given && !span.From.Given && !span.To.Given
+	if newest {
+		sc.items = v.newestItems(sc.items[:0], numbers, &p)
+	} else {
+		sc.items = v.itemsWithin(sc.items[:0], numbers, &p, from, to)
+	}
+	var items []item
+	if keyed {
+		items = p.rankKeyed(sc.items, sc)
+	} else {
+		items = p.rankListed(sc.items, sc, v.root)
+	}
+	if err := e.checkSize(len(items), len(v.columns)); err != nil {
+		return err
+	}
+	v.fillHeads(items, r)
+	if newest {
+		v.fillNewest(items, r)
+	} else {
+		v.fillRows(items, r)
+	}
+	return nil
+}
+
+// newestItems makes an item of each candidate that has a report, by its newest.
+func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
+	flip := p.flip()
+	for i, n := range numbers {
+		c, row := v.table.chunkOf(n)
+		if c == nil || c.dates[row] == noDate {
+			continue
+		}
+		key := uint64(missingKey)
+		if p.byDate {
+			key = dateKey(c.dates[row], flip)
+		} else if p.column < c.width {
+			key = sortKey(c.values[p.column<<chunkBits|row], flip)
+		}
+		items = append(items, item{key: key, number: n, tie: uint32(i)})
+	}
+	return items
+}
+
+// itemsWithin makes an item of each candidate's newest report that passes the filter and lies within the dates.
+func (v *view) itemsWithin(items []item, numbers []uint32, p *page, from, to int64) []item {
+	flip := p.flip()
+	for i, n := range numbers {
+		s := v.table.seriesOf(n)
+		if s == nil {
+			continue
+		}
+		row := s.newestWithin(&v.filter, from, to)
+		if row < 0 {
+			continue
+		}
+		items = append(items, item{key: v.rowKey(s, row, p, flip), number: n, row: uint32(row), tie: uint32(i)})
+	}
+	return items
+}
+
+func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
+	if p.byDate {
+		return dateKey(s.reports[row].date, flip)
+	}
+	return sortKey(s.value(row, p.column), flip)
+}
+
+// fillHeads appends the subjects of the page and, where asked for, the heads of their reports.
+func (v *view) fillHeads(items []item, r *protocol.Result) {
+	for _, it := range items {
+		r.Subjects = append(r.Subjects, v.root.subject(it.number))
+	}
+	if r.With&protocol.WithReports == 0 {
+		return
+	}
+	for _, it := range items {
+		r.Heads = append(r.Heads, v.head(v.table.seriesOf(it.number).reports[it.row]))
+	}
+}
+
+func (v *view) head(rep report) protocol.Head {
+	return protocol.Head{
+		ReportDate:  rep.date,
+		DeclareDate: rep.declareDate(),
+		Type:        v.root.types[rep.typ()],
+		Period:      v.root.periods[rep.period()],
+		Year:        rep.year(),
+	}
+}
+
+// fillNewest gathers the asked columns of the page from the columns of newest values.
+func (v *view) fillNewest(items []item, r *protocol.Result) {
+	out := grow(r, len(items)*len(v.columns))
+	for _, col := range v.columns {
+		for i, it := range items {
+			c := v.table.chunks[it.number>>chunkBits]
+			out[i] = protocol.Missing
+			if col < c.width {
+				out[i] = c.values[col<<chunkBits|int(it.number&chunkMask)]
+			}
+		}
+		out = out[len(items):]
+	}
+}
+
+// fillRows gathers the asked columns of the page from the subjects' series.
+func (v *view) fillRows(items []item, r *protocol.Result) {
+	out := grow(r, len(items)*len(v.columns))
+	for i, it := range items {
+		s := v.table.seriesOf(it.number)
+		for c, col := range v.columns {
+			out[c*len(items)+i] = s.value(int(it.row), col)
+		}
+	}
+}
+
+// grow makes r.Values n long, reusing its memory, and returns it.
+func grow(r *protocol.Result, n int) []float64 {
+	if cap(r.Values) < n {
+		r.Values = make([]float64, n)
+	}
+	r.Values = r.Values[:n]
+	return r.Values
+}
