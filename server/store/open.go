@@ -1,0 +1,176 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Open opens the store in dir; a path at which nothing exists is created, unless o.ReadOnly.
+//
+// Errors wrap ErrLocked, ErrNotStore, ErrFormat or ErrDamaged and name dir, or are those of the file system.
+func Open(dir string, o Options) (*Store, error) {
+	s, err := open(dir, o)
+	if err != nil {
+		return nil, fmt.Errorf("open the store %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+func open(dir string, o Options) (_ *Store, err error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	if o.FS == vfs.Default {
+		if dir, err = realPath(dir); err != nil {
+			return nil, err
+		}
+	}
+	found, err := inspect(o.FS, dir, o.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(o.FS, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{lock: lock, dir: dir, log: o.Logger, readOnly: o.ReadOnly}
+	s.idle.L = &s.mu
+	defer func() {
+		if err != nil {
+			s.closeFiles()
+		}
+	}()
+	if found {
+		if err := checkFiles(o.FS, dir); err != nil {
+			return nil, err
+		}
+	}
+	if s.db, err = s.openPebble(o, found); err != nil {
+		return nil, err
+	}
+	if s.meta, err = loadMeta(s.db, o.ReadOnly); err != nil {
+		return nil, err
+	}
+	s.applied.Store(s.meta.applied)
+	return s, nil
+}
+
+// loadMeta reads the meta records, or writes them into a database that is empty: a new one, or one whose creation was
+// cut short.
+func loadMeta(db *pebble.DB, readOnly bool) (meta, error) {
+	m, ok, err := readMeta(db)
+	if err != nil || ok {
+		return m, err
+	}
+	it, err := db.NewIter(nil)
+	if err != nil {
+		return m, readError("look for records", err)
+	}
+	defer it.Close()
+	if it.First() {
+		return m, fmt.Errorf("%w: a Pebble database without our format record: it belongs to another program", ErrFormat)
+	}
+	if err := it.Error(); err != nil {
+		return m, readError("look for records", err)
+	}
+	if readOnly {
+		return m, fmt.Errorf("%w: it was never wholly created; open it for writing once", ErrNotStore)
+	}
+	return createMeta(db)
+}
+
+// openPebble opens the database. Pebble panics on some kinds of damage; that becomes ErrDamaged.
+func (s *Store) openPebble(o Options, exists bool) (db *pebble.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			db, err = nil, fmt.Errorf("%w: pebble panicked: %v", ErrDamaged, p)
+		}
+	}()
+	options := s.pebbleOptions(o)
+	if exists {
+		// An upgrade of Pebble's own format cannot be undone; it is not a by-product of opening.
+		desc, err := pebble.Peek(s.dir, o.FS)
+		if err != nil {
+			return nil, openError(err)
+		}
+		options.FormatMajorVersion = desc.FormatMajorVersion
+	}
+	db, err = pebble.Open(s.dir, options)
+	if err != nil {
+		return nil, openError(err)
+	}
+	return db, nil
+}
+
+func (s *Store) pebbleOptions(o Options) *pebble.Options {
+	return &pebble.Options{
+		FS:                          o.FS,
+		Lock:                        s.lock,
+		ReadOnly:                    o.ReadOnly,
+		FormatMajorVersion:          pebble.FormatNewest,
+		CacheSize:                   o.CacheBytes,
+		MemTableSize:                uint64(o.MemTableBytes),
+		MemTableStopWritesThreshold: 4,
+		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, max(1, runtime.NumCPU()/2) },
+		WALMinSyncInterval:          func() time.Duration { return 0 },
+		Logger:                      pebbleLogger{log: o.Logger},
+		EventListener:               &pebble.EventListener{DataCorruption: s.noteDamage},
+	}
+}
+
+// noteDamage is called by Pebble, also from its background work. Reads report the damage that they meet themselves;
+// writes stop at once, so that a damaged copy does not go on acknowledging.
+func (s *Store) noteDamage(info pebble.DataCorruptionInfo) {
+	err := fmt.Errorf("%w: file %s: %w", ErrDamaged, info.Path, info.Details)
+	if s.damage.CompareAndSwap(nil, &err) {
+		s.log.Error("the store is damaged; nothing more is written", "file", info.Path, "error", info.Details)
+	}
+}
+
+// realPath names a directory in one way only, since the lock of a process is kept by name.
+func realPath(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	return abs, nil
+}
+
+// Close waits for the calls that are under way and closes the database. Later calls return ErrClosed; closing again
+// does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	for s.users > 0 {
+		s.idle.Wait()
+	}
+	s.mu.Unlock()
+	if err := s.closeFiles(); err != nil {
+		return fmt.Errorf("close the store %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// closeFiles closes the database, if it is open, and then gives the directory free.
+func (s *Store) closeFiles() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	return errors.Join(err, s.lock.Close())
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// interner returns one string for equal bytes. Types and periods are few and repeat in millions of rows.
+type interner map[string]string
+
+func (in interner) string(b []byte) string {
+	if s, ok := in[string(b)]; ok { // no allocation
+		return s
+	}
+	s := string(b)
+	in[s] = s
+	return s
+}
+
+// rowReader decodes rows into memory that it reuses.
+type rowReader struct {
+	texts  interner
+	rows   []protocol.Report
+	values []float64
+}
+
+// add decodes one row of the series of subject. After an error the reader must not be used.
+func (r *rowReader) add(subject string, k *rowKey, key, value []byte) error {
+	start := len(r.values)
+	head, values, err := decodeRow(value, r.values)
+	if err != nil {
+		return damagedKey(key, "%w", err)
+	}
+	r.values = values
+	r.rows = append(r.rows, protocol.Report{
+		Subject:     subject,
+		ReportDate:  k.reportDate,
+		Type:        r.texts.string(k.reportType),
+		DeclareDate: k.declareDate,
+		Period:      r.texts.string(head.period),
+		Year:        head.year,
+		Values:      values[start:len(values):len(values)],
+	})
+	return nil
+}
+
+// EachSeries calls fn for every subject that has reports in the table, in key order, with its stamp (zero if none was
+// put) and its reports by (report_date, report_type, declare_date) ascending. rows and their Values are reused for the
+// next call; strings may be kept. An error of fn ends it and is returned as it is.
+func (s *Store) EachSeries(table uint32, fn func(subject string, st protocol.Stamp, rows []protocol.Report) error) error {
+	if err := s.use(); err != nil {
+		return err
+	}
+	defer s.done()
+	stamps, err := s.openStamps(table)
+	if err != nil {
+		return err
+	}
+	defer stamps.it.Close()
+	var (
+		r       = rowReader{texts: interner{}}
+		subject string
+	)
+	flush := func() error {
+		if len(r.rows) == 0 {
+			return nil
+		}
+		st, err := stamps.find(subject)
+		if err != nil {
+			return err
+		}
+		if err := fn(subject, st, r.rows); err != nil {
+			return err
+		}
+		r.rows, r.values = r.rows[:0], r.values[:0]
+		return nil
+	}
+	lower, upper := tableBounds(prefixRow, table)
+	err = s.each(lower, upper, func(key, value []byte) error {
+		k, ok := parseRowKey(key)
+		if !ok {
+			return damagedKey(key, "its key has not the form of a row's")
+		}
+		if subject != string(k.subject) {
+			if err := flush(); err != nil {
+				return err
+			}
+			subject = string(k.subject)
+		}
+		return r.add(subject, &k, key, value)
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// Series appends the reports of a subject in a table to dst, in the order of EachSeries. They own their memory.
+func (s *Store) Series(table uint32, subject string, dst []protocol.Report) ([]protocol.Report, error) {
+	if !validName(subject) {
+		return dst, nil // no such subject can have been put
+	}
+	r := rowReader{texts: interner{}, rows: dst}
+	lower := appendSeriesPrefix(nil, table, subject)
+	err := s.each(lower, successor(lower), func(key, value []byte) error {
+		k, ok := parseRowKey(key)
+		if !ok {
+			return damagedKey(key, "its key has not the form of a row's")
+		}
+		return r.add(subject, &k, key, value)
+	})
+	if err != nil {
+		return dst, err
+	}
+	return r.rows, nil
+}
+
+// stampReader walks the stamps of a table beside its series.
+type stampReader struct {
+	it    *pebble.Iterator
+	valid bool
+}
+
+func (s *Store) openStamps(table uint32) (*stampReader, error) {
+	lower, upper := tableBounds(prefixStamp, table)
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return nil, readError("read the stamps of "+s.dir, err)
+	}
+	return &stampReader{it: it, valid: it.First()}, nil
+}
+
+// find returns the stamp of subject, or the zero one. Subjects must be asked for in ascending order.
+func (r *stampReader) find(subject string) (protocol.Stamp, error) {
+	for ; r.valid; r.valid = r.it.Next() {
+		key := r.it.Key()
+		_, name, ok := parseStampKey(key)
+		if !ok {
+			return protocol.Stamp{}, damagedKey(key, "its key has not the form of a stamp's")
+		}
+		order := bytes.Compare(name, []byte(subject))
+		if order < 0 {
+			continue
+		}
+		if order > 0 {
+			return protocol.Stamp{}, nil
+		}
+		value, err := r.it.ValueAndErr()
+		if err != nil {
+			return protocol.Stamp{}, readError("read "+describeKey(key), err)
+		}
+		st, err := decodeStamp(value)
+		if err != nil {
+			return st, damagedKey(key, "%w", err)
+		}
+		return st, nil
+	}
+	if err := r.it.Error(); err != nil {
+		return protocol.Stamp{}, readError(fmt.Sprintf("read the stamp of %q", subject), err)
+	}
+	return protocol.Stamp{}, nil
+}
