@@ -1,0 +1,142 @@
+package conf
+
+import (
+	"fmt"
+	"time"
+)
+
+// Limits is [limits].
+type Limits struct {
+	MaxRequest       int64 // bytes of a native frame
+	MaxReply         int64 // bytes of a native frame
+	MaxBody          int64 // bytes of an HTTP request's body
+	MaxConnections   int
+	MaxInFlight      int   // requests of one connection
+	MaxInFlightTotal int   // requests of all connections
+	MaxQueuedBytes   int64 // of one connection
+	HelloTimeout     time.Duration
+	HalfFrameTimeout time.Duration
+	IdleTimeout      time.Duration // 0 = none
+	HTTPReadTimeout  time.Duration
+	HTTPWriteTimeout time.Duration
+	HTTPIdleTimeout  time.Duration
+}
+
+const (
+	maxSockets = 1 << 20 // connections, and requests in flight, that a limit can allow
+	maxFrame   = 1 << 30 // bytes of a frame or body that a limit can allow
+)
+
+func (l *Limits) keys() []Key {
+	return append(l.sizeKeys(), l.timeKeys()...)
+}
+
+func (l *Limits) sizeKeys() []Key {
+	return []Key{
+		{Name: "max_request", Default: "1MiB", Doc: "A request of the native protocol.",
+			setting: sizeSetting{&l.MaxRequest, 16 << 10, maxFrame}},
+		{Name: "max_reply", Default: "64MiB", Doc: "A reply of the native protocol; what would be larger is answered " +
+			"with an error.",
+			setting: sizeSetting{&l.MaxReply, 64 << 10, maxFrame}},
+		{Name: "max_body", Default: "1MiB", Doc: "The body of an HTTP request; a larger one is answered with 413.",
+			setting: sizeSetting{&l.MaxBody, 1 << 10, maxFrame}},
+		{Name: "max_connections", Default: "10000", Doc: "Connections to one listener.",
+			setting: countSetting{&l.MaxConnections, 1, maxSockets}},
+		{Name: "max_in_flight", Default: "1024", Doc: "Requests of one native connection that are not answered yet.",
+			setting: countSetting{&l.MaxInFlight, 1, maxSockets}},
+		{Name: "max_in_flight_total", Default: "16384", Doc: "Requests of all native connections together that are not " +
+			"answered yet.",
+			setting: countSetting{&l.MaxInFlightTotal, 1, maxSockets}},
+		{Name: "max_queued_bytes", Default: "128MiB", Doc: "Replies that wait for one native connection to read them.",
+			setting: sizeSetting{&l.MaxQueuedBytes, 64 << 10, 1 << 40}},
+	}
+}
+
+func (l *Limits) timeKeys() []Key {
+	const day = 24 * time.Hour
+	return []Key{
+		{Name: "hello_timeout", Default: "5s", Doc: "From connecting to the first frame of the native protocol.",
+			setting: timeSetting{&l.HelloTimeout, "s", time.Millisecond, day}},
+		{Name: "half_frame_timeout", Default: "10s", Doc: "From the first byte of a native frame to its last.",
+			setting: timeSetting{&l.HalfFrameTimeout, "s", time.Millisecond, day}},
+		{Name: "idle_timeout", Default: "10m", Doc: "A native connection that asks nothing for so long is closed; " +
+			"0 = never.",
+			setting: timeSetting{&l.IdleTimeout, "s", 0, 30 * day}},
+		{Name: "http_read_timeout", Default: "10s", Doc: "From the first byte of an HTTP request to its last.",
+			setting: timeSetting{&l.HTTPReadTimeout, "s", time.Millisecond, day}},
+		{Name: "http_write_timeout", Default: "10s", Doc: "For a client to take the answer to its HTTP request.",
+			setting: timeSetting{&l.HTTPWriteTimeout, "s", time.Millisecond, day}},
+		{Name: "http_idle_timeout", Default: "1m", Doc: "A kept HTTP connection that asks nothing for so long is closed.",
+			setting: timeSetting{&l.HTTPIdleTimeout, "s", time.Millisecond, day}},
+	}
+}
+
+// Validate checks every value, and that what holds for one connection fits into what holds for all.
+func (l *Limits) Validate() error {
+	if err := checkBounds("limits", l.keys()); err != nil {
+		return err
+	}
+	if l.MaxInFlight > l.MaxInFlightTotal {
+		return &Error{Section: "limits", Key: "max_in_flight", Value: fmt.Sprint(l.MaxInFlight),
+			Err: fmt.Errorf("%w: max_in_flight_total is %d; expected no more", ErrConflict, l.MaxInFlightTotal)}
+	}
+	if l.MaxQueuedBytes < l.MaxReply {
+		return &Error{Section: "limits", Key: "max_queued_bytes", Value: formatSize(l.MaxQueuedBytes),
+			Err: fmt.Errorf("%w: max_reply is %s; expected no less, or the largest reply could not be sent",
+				ErrConflict, formatSize(l.MaxReply))}
+	}
+	return nil
+}
+
+// LogFormat is the form of a log line.
+type LogFormat string
+
+// The forms.
+const (
+	LogAuto LogFormat = "auto" // LogText on a terminal, else LogJSON
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// LogLevel is the least level that is logged; slog.Level.UnmarshalText reads it.
+type LogLevel string
+
+// The levels.
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// Log is [log].
+type Log struct {
+	Level     LogLevel
+	Format    LogFormat
+	File      string        // "" = standard error
+	MaxSize   int64         // bytes
+	Keep      int           // older files; 0 = none
+	AccessLog bool          // a line for each HTTP request
+	SlowLog   time.Duration // 0 = off
+}
+
+func (l *Log) keys() []Key {
+	return []Key{
+		{Name: "level", Default: "info", Doc: "The least level that is logged.",
+			setting: choiceSetting[LogLevel]{&l.Level, []LogLevel{LogDebug, LogInfo, LogWarn, LogError}}},
+		{Name: "format", Default: "auto", Doc: "`auto` is text on a terminal and JSON otherwise.",
+			setting: choiceSetting[LogFormat]{&l.Format, []LogFormat{LogAuto, LogText, LogJSON}}},
+		{Name: "file", Default: "", Doc: "File to log to. Nothing = standard error.",
+			setting: textSetting{&l.File, false, "a file"}},
+		{Name: "max_size", Default: "64MiB", Doc: "A file of this size is set aside and a new one begun.",
+			setting: sizeSetting{&l.MaxSize, 1 << 20, 1 << 40}},
+		{Name: "keep", Default: "5", Doc: "So many files that were set aside are kept.",
+			setting: countSetting{&l.Keep, 0, 10_000}},
+		{Name: "access_log", Default: "false", Doc: "A line for each HTTP request.", setting: boolSetting{&l.AccessLog}},
+		{Name: "slow_log", Default: "1s", Doc: "A line for each request that took longer; 0 = none.",
+			setting: timeSetting{&l.SlowLog, "s", 0, 24 * time.Hour}},
+	}
+}
+
+// Validate checks every value.
+func (l *Log) Validate() error { return checkBounds("log", l.keys()) }

@@ -1,0 +1,169 @@
+package conf
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Cache is [cache].
+type Cache struct {
+	MaxBytes         int64  // off-heap bytes
+	SnapshotPath     string // "" = none
+	SnapshotInterval time.Duration
+}
+
+func (c *Cache) keys() []Key {
+	return []Key{
+		{Name: "max_bytes", Default: "256MiB", Doc: "Off-heap memory of series blocks and encoded replies together.",
+			setting: sizeSetting{&c.MaxBytes, 32 << 20, 1 << 40}},
+		{Name: "snapshot_path", Default: "", Doc: "File from which a restarted node warms its caches. It is never the " +
+			"truth and may be deleted. Nothing = none.",
+			setting: textSetting{&c.SnapshotPath, false, "a file"}},
+		{Name: "snapshot_interval", Default: "10m", Doc: "Time between two writes of `snapshot_path`; a bare number " +
+			"counts minutes.",
+			setting: timeSetting{&c.SnapshotInterval, "m", time.Second, 7 * 24 * time.Hour}},
+	}
+}
+
+// Validate checks every value.
+func (c *Cache) Validate() error { return checkBounds("cache", c.keys()) }
+
+// Etcd is [etcd].
+type Etcd struct {
+	Endpoints []string // host:port
+	Prefix    string   // of every key there; begins with a slash
+	TTL       time.Duration
+}
+
+func (e *Etcd) keys() []Key {
+	return []Key{
+		{Name: "endpoints", Default: "localhost:2379", Doc: "The members of etcd, with commas between.",
+			setting: addrsSetting{&e.Endpoints}},
+		{Name: "prefix", Default: "/kamaitachi", Doc: "Begins every key that the cluster keeps there. Two clusters on one " +
+			"etcd need two prefixes.",
+			setting: textSetting{&e.Prefix, true, "a path"}},
+		{Name: "ttl", Default: "10s", Doc: "A node that was not heard of for so long is taken off the list.",
+			setting: timeSetting{&e.TTL, "s", time.Second, time.Hour}},
+	}
+}
+
+// Validate checks every value, and that the prefix is a path.
+func (e *Etcd) Validate() error {
+	if err := checkBounds("etcd", e.keys()); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(e.Prefix, "/") || strings.HasSuffix(e.Prefix, "/") {
+		return &Error{Section: "etcd", Key: "prefix", Value: e.Prefix,
+			Err: fmt.Errorf("%w: expected a path that begins with a slash and ends without one", ErrBadValue)}
+	}
+	return nil
+}
+
+// Rate is how often an operation may be asked for.
+type Rate struct {
+	PerSecond int // requests a second; 0 = no limit
+	Burst     int // requests at once; 0 = as many as PerSecond
+}
+
+// Allowance returns the burst that counts: Burst, or PerSecond where Burst is 0.
+func (r Rate) Allowance() int {
+	if r.Burst == 0 {
+		return r.PerSecond
+	}
+	return r.Burst
+}
+
+// RateLimit is [ratelimit]: a rate for each group of operations (semantics 25).
+type RateLimit struct {
+	Default, Snapshot, Period, Recent, Selection, Rows Rate
+}
+
+func (r *RateLimit) keys() []Key {
+	var keys []Key
+	for _, g := range []struct {
+		name, doc   string
+		rate        *Rate
+		limit, most string
+	}{
+		{"default", "Health, statistics and catalog.", &r.Default, "100", "50"},
+		{"snapshot", "Snapshots and rankings.", &r.Snapshot, "0", "0"},
+		{"period", "Period queries.", &r.Period, "0", "0"},
+		{"recent", "Recent queries.", &r.Recent, "0", "0"},
+		{"selection", "Selections, snapshot and period.", &r.Selection, "0", "0"},
+		{"rows", "Saving, getting, deleting and searching rows.", &r.Rows, "0", "0"},
+	} {
+		keys = append(keys,
+			Key{Name: g.name, Default: g.limit, Doc: g.doc + " Requests a second; 0 = no limit.",
+				setting: countSetting{&g.rate.PerSecond, 0, 1e9}},
+			Key{Name: g.name + "_burst", Default: g.most, Doc: "Requests at once; 0 = as many as `" + g.name + "`.",
+				setting: countSetting{&g.rate.Burst, 0, 1e9}})
+	}
+	return keys
+}
+
+// Validate checks every value.
+func (r *RateLimit) Validate() error { return checkBounds("ratelimit", r.keys()) }
+
+// Breaker is [breaker].
+type Breaker struct {
+	Window time.Duration
+}
+
+func (b *Breaker) keys() []Key {
+	return []Key{
+		{Name: "window", Default: "10s", Doc: "A breaker judges the requests of so long a time: it opens when half of " +
+			"at least 10 failed.",
+			setting: timeSetting{&b.Window, "s", time.Second, time.Hour}},
+	}
+}
+
+// Validate checks every value.
+func (b *Breaker) Validate() error { return checkBounds("breaker", b.keys()) }
+
+// Auth is [auth]. Its keys are reserved: a value is refused, so that nobody takes a port for guarded that is not.
+type Auth struct {
+	ReadToken, WriteToken, AdminToken string
+}
+
+func (a *Auth) keys() []Key {
+	token := func(name, may string, p *string) Key {
+		return Key{Name: name, Secret: true, Doc: "Reserved: the token of clients that may " + may + ".",
+			setting: textSetting{p, false, "a token"}}
+	}
+	return []Key{
+		token("read_token", "read", &a.ReadToken),
+		token("write_token", "read and write", &a.WriteToken),
+		token("admin_token", "do everything", &a.AdminToken),
+	}
+}
+
+// Validate refuses every value.
+func (a *Auth) Validate() error { return refuseReserved("auth", a.keys()) }
+
+// TLS is [tls]. Its keys are reserved: a value is refused, so that nobody takes a connection for encrypted that is not.
+type TLS struct {
+	CertFile, KeyFile, CAFile string
+}
+
+func (t *TLS) keys() []Key {
+	return []Key{
+		{Name: "cert_file", Doc: "Reserved: the certificate (PEM).", setting: textSetting{&t.CertFile, false, "a file"}},
+		{Name: "key_file", Doc: "Reserved: its private key (PEM).", setting: textSetting{&t.KeyFile, false, "a file"}},
+		{Name: "ca_file", Doc: "Reserved: who may sign the certificates of others (PEM).",
+			setting: textSetting{&t.CAFile, false, "a file"}},
+	}
+}
+
+// Validate refuses every value.
+func (t *TLS) Validate() error { return refuseReserved("tls", t.keys()) }
+
+// refuseReserved returns an *Error for the first key that has a value.
+func refuseReserved(name string, keys []Key) error {
+	for _, k := range keys {
+		if value := k.text(); value != "" {
+			return &Error{Section: name, Key: k.Name, Value: k.shown(value), Err: ErrUnsupported}
+		}
+	}
+	return nil
+}
