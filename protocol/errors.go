@@ -95,8 +95,8 @@ func AsError(err error) *Error {
 	if !errors.As(err, &e) {
 		return &Error{Code: CodeInternal, Message: err.Error()}
 	}
-	if text := err.Error(); text != e.Error() {
-		return &Error{Code: e.Code, Message: text, Detail: e.Detail}
+	if err == error(e) {
+		return e
 	}
-	return e
+	return &Error{Code: e.Code, Message: err.Error(), Detail: e.Detail}
 }
