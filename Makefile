@@ -1,0 +1,59 @@
+# Kamaitachi. Bare `make` prints what there is.
+
+# One static binary: cgo is off everywhere but under the race detector, which needs it.
+export CGO_ENABLED = 0
+# The version is stamped below. Without this, go build fails in a checkout that another user owns.
+export GOFLAGS += -buildvcs=false
+
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+PKG      ?= ./...
+TIMEOUT  ?= 10m
+FUZZTIME ?= 30s
+ARGS     ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race fuzz lint bench microbench demo cover clean clean-data
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/kamaitachi
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/kamaitachi ./cmd/kamaitachi
+
+test: ## all tests (PKG=./... TIMEOUT=10m)
+	go test -timeout $(TIMEOUT) $(PKG)
+
+race: ## all tests under the race detector (PKG=./... TIMEOUT=10m)
+	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) $(PKG)
+
+fuzz: ## every fuzz target for a while (PKG=./... FUZZTIME=30s)
+	scripts/fuzz.sh $(FUZZTIME) $(PKG)
+
+lint: ## gofmt, vet, staticcheck, and the house rules
+	@test -z "$$(gofmt -l .)" || { echo 'not formatted (gofmt -w):'; gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go test ./internal/archtest
+
+bench: build ## scenarios against their peers, in one run (ARGS=...)
+	bin/kamaitachi bench compare $(ARGS)
+
+microbench: ## the micro-benchmarks beside the hot functions (PKG=./...)
+	go test -run '^$$' -bench . -benchmem $(PKG)
+
+demo: build ## real company reports in one node, asked the four scenarios (ARGS=-keep)
+	bin/kamaitachi demo $(ARGS)
+
+cover: ## test coverage of each function, in bin/cover.html too
+	@mkdir -p bin
+	go test -timeout $(TIMEOUT) -coverpkg=./... -coverprofile=bin/cover.out $(PKG)
+	go tool cover -html=bin/cover.out -o bin/cover.html
+	go tool cover -func=bin/cover.out
+
+clean: ## what make built
+	rm -rf bin
+
+clean-data: ## the data and logs of nodes that ran here
+	rm -rf data logs
