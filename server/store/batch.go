@@ -133,6 +133,7 @@ func (b *Batch) Commit(applied uint64, sync bool) error {
 		return fmt.Errorf("commit %d: %w", applied, err)
 	}
 	b.used = true
+	s.dirty.Store(true)
 	if err := b.b.Commit(&pebble.WriteOptions{Sync: sync}); err != nil {
 		return fmt.Errorf("commit %d to %s: %w", applied, s.dir, err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 )
 
 // inspect tells whether dir holds a database, before anything in it is touched. What does not exist yet is created.
@@ -42,7 +41,7 @@ func classify(names []string, readOnly bool) (found bool, err error) {
 		switch {
 		case strings.HasPrefix(name, "marker.manifest."):
 			found = true
-		case strings.HasSuffix(name, ".sst"), strings.HasSuffix(name, ".blob"):
+		case name == durableName, strings.HasSuffix(name, ".sst"), strings.HasSuffix(name, ".blob"):
 			data = name
 		case name == "CURRENT":
 			return false, fmt.Errorf("%w: it holds CURRENT, a file of LevelDB, RocksDB or an old Pebble", ErrFormat)
@@ -67,7 +66,7 @@ func classify(names []string, readOnly bool) (found bool, err error) {
 // pebbleName tells whether Pebble gives files such a name.
 func pebbleName(name string) bool {
 	switch {
-	case name == "LOCK", strings.HasPrefix(name, "marker."), strings.HasSuffix(name, ".dbtmp"),
+	case name == "LOCK", name == durableTemp, strings.HasPrefix(name, "marker."), strings.HasSuffix(name, ".dbtmp"),
 		strings.HasPrefix(name, "temporary."):
 		return true
 	}
@@ -76,33 +75,13 @@ func pebbleName(name string) bool {
 			return isNumber(number)
 		}
 	}
-	number, ok := strings.CutSuffix(name, ".log")
-	return ok && isNumber(number)
+	_, ok := logNumber(name)
+	return ok
 }
 
 func isNumber(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 64)
 	return err == nil
-}
-
-// checkFiles refuses what Pebble could not name itself: a database of a newer Pebble.
-func checkFiles(fsys vfs.FS, dir string) error {
-	text, err := atomicfs.ReadMarker(fsys, dir, "format-version")
-	if err != nil {
-		return openError(err)
-	}
-	if text == "" {
-		return nil // creation was cut short, which Pebble recognises
-	}
-	version, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
-		return fmt.Errorf("%w: file marker.format-version names version %q", ErrDamaged, text)
-	}
-	if v := pebble.FormatMajorVersion(version); v < pebble.FormatMinSupported || v > pebble.FormatNewest {
-		return fmt.Errorf("%w: Pebble format %d, this program knows %d to %d: use the version that wrote it, or a newer one",
-			ErrFormat, v, pebble.FormatMinSupported, pebble.FormatNewest)
-	}
-	return nil
 }
 
 // lockDir takes the directory for this Store.

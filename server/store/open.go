@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -41,50 +40,95 @@ func open(dir string, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock, dir: dir, log: o.Logger, readOnly: o.ReadOnly}
+	s := &Store{lock: lock, dir: dir, fs: o.FS, log: o.Logger, readOnly: o.ReadOnly}
 	s.idle.L = &s.mu
+	s.flushed = make(chan struct{}, 1)
 	defer func() {
 		if err != nil {
 			s.closeFiles()
 		}
 	}()
-	if found {
-		if err := checkFiles(o.FS, dir); err != nil {
-			return nil, err
-		}
-	}
-	if s.db, err = s.openPebble(o, found); err != nil {
+	if err := s.openFiles(o, found); err != nil {
 		return nil, err
 	}
-	if s.meta, err = loadMeta(s.db, o.ReadOnly); err != nil {
-		return nil, err
+	if !o.ReadOnly {
+		s.startKeeper()
 	}
-	s.applied.Store(s.meta.applied)
 	return s, nil
 }
 
-// loadMeta reads the meta records, or writes them into a database that is empty: a new one, or one whose creation was
-// cut short.
-func loadMeta(db *pebble.DB, readOnly bool) (meta, error) {
-	m, ok, err := readMeta(db)
-	if err != nil || ok {
-		return m, err
+// openFiles opens what was found, or creates it, and holds it against the mark.
+func (s *Store) openFiles(o Options, found bool) (err error) {
+	if s.marked, err = readMark(o.FS, s.dir); err != nil {
+		return err
 	}
-	it, err := db.NewIter(nil)
+	if found {
+		m, err := checkFiles(o.FS, s.dir)
+		if err != nil {
+			return err
+		}
+		if err := s.marked.checkManifest(m); err != nil {
+			return err
+		}
+	}
+	if s.db, err = s.openPebble(o, found); err != nil {
+		return err
+	}
+	ok := false
+	if s.meta, ok, err = readMeta(s.db); err != nil {
+		return err
+	}
+	if !ok && s.marked == (mark{}) {
+		return s.create()
+	}
+	if !ok {
+		return fmt.Errorf("%w: file %s says what it held, and no record is there", ErrDamaged, durableName)
+	}
+	if s.marked != (mark{}) {
+		if err := s.marked.checkMeta(s.meta); err != nil {
+			return err
+		}
+	}
+	s.applied.Store(s.meta.applied)
+	if s.readOnly {
+		return nil
+	}
+	return s.advanceMark()
+}
+
+// create makes an empty database a store: a new one, or one whose creation was cut short.
+func (s *Store) create() error {
+	if err := s.checkEmpty(); err != nil {
+		return err
+	}
+	if s.readOnly {
+		return fmt.Errorf("%w: it was never wholly created; open it for writing once", ErrNotStore)
+	}
+	// The creation that was cut short may have stopped on the way to the newest format.
+	err := s.db.RatchetFormatMajorVersion(pebble.FormatNewest)
 	if err != nil {
-		return m, readError("look for records", err)
+		return err
+	}
+	if s.meta, err = createMeta(s.db); err != nil {
+		return err
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.advanceMark()
+}
+
+// checkEmpty refuses a database that has records and is not ours.
+func (s *Store) checkEmpty() error {
+	it, err := s.db.NewIter(nil)
+	if err != nil {
+		return readError("look for records", err)
 	}
 	defer it.Close()
 	if it.First() {
-		return m, fmt.Errorf("%w: a Pebble database without our format record: it belongs to another program", ErrFormat)
+		return fmt.Errorf("%w: a Pebble database without our format record: it belongs to another program", ErrFormat)
 	}
-	if err := it.Error(); err != nil {
-		return m, readError("look for records", err)
-	}
-	if readOnly {
-		return m, fmt.Errorf("%w: it was never wholly created; open it for writing once", ErrNotStore)
-	}
-	return createMeta(db)
+	return readError("look for records", it.Error())
 }
 
 // openPebble opens the database. Pebble panics on some kinds of damage; that becomes ErrDamaged.
@@ -101,7 +145,9 @@ func (s *Store) openPebble(o Options, exists bool) (db *pebble.DB, err error) {
 		if err != nil {
 			return nil, openError(err)
 		}
-		options.FormatMajorVersion = desc.FormatMajorVersion
+		if desc.FormatMajorVersion != pebble.FormatDefault {
+			options.FormatMajorVersion = desc.FormatMajorVersion
+		}
 	}
 	db, err = pebble.Open(s.dir, options)
 	if err != nil {
@@ -120,9 +166,8 @@ func (s *Store) pebbleOptions(o Options) *pebble.Options {
 		MemTableSize:                uint64(o.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
 		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, max(1, runtime.NumCPU()/2) },
-		WALMinSyncInterval:          func() time.Duration { return 0 },
 		Logger:                      pebbleLogger{log: o.Logger},
-		EventListener:               &pebble.EventListener{DataCorruption: s.noteDamage},
+		EventListener:               &pebble.EventListener{DataCorruption: s.noteDamage, FlushEnd: s.noteFlush},
 	}
 }
 
@@ -160,6 +205,7 @@ func (s *Store) Close() error {
 		s.idle.Wait()
 	}
 	s.mu.Unlock()
+	s.settle()
 	if err := s.closeFiles(); err != nil {
 		return fmt.Errorf("close the store %s: %w", s.dir, err)
 	}

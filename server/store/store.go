@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -16,12 +17,18 @@ type Store struct {
 	db       *pebble.DB
 	lock     *pebble.Lock
 	dir      string
+	fs       vfs.FS
 	log      *slog.Logger
 	readOnly bool
 	meta     meta
 	applied  atomic.Uint64
 	// damage is what Pebble found in the background, or nil. From then on nothing more is written.
 	damage atomic.Pointer[error]
+
+	flushed chan struct{} // holds one token when a flush has ended that the keeper has not seen
+	stop    func()        // ends the keeper and waits for it; nil if there is none
+	marked  mark          // what the mark file says; zero = there is none. The keeper's while it runs
+	dirty   atomic.Bool   // something was committed since opening
 
 	committing sync.Mutex // one Commit at a time, so that the applied index only grows
 
