@@ -1,0 +1,146 @@
+package oracletest
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"pgregory.net/rapid"
+
+	"github.com/kamaitachi/kamaitachi/internal/oracle"
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// racingAnswers is how many answers each reader of CheckRacing keeps to be judged.
+const racingAnswers = 300
+
+// CheckRacing lets readers ask a target while a writer applies a random history, and then holds every answer against
+// the model as it was at the answer's applied index: an answer shows one moment of everything, never half a write. The
+// target must allow its reads to run beside Apply. It is worth most under the race detector.
+func CheckRacing(t *rapid.T, readers int, open func() Target) {
+	target := open()
+	if c, ok := target.(io.Closer); ok {
+		t.Cleanup(func() {
+			if err := c.Close(); err != nil {
+				t.Errorf("close the target: %v", err)
+			}
+		})
+	}
+	world := RandomWorld().Draw(t, "world")
+	writes := world.Setup()
+	for range rapid.IntRange(1, 40).Draw(t, "number of writes") {
+		writes = append(writes, world.RandomWrite(t))
+	}
+	queries := make([][]Query, readers)
+	for i := range queries {
+		for range rapid.IntRange(1, 20).Draw(t, "number of queries") {
+			queries[i] = append(queries[i], world.RandomQuery(t))
+		}
+	}
+	seen, entries := race(target, writes, queries)
+	if failure := judge(seen, entries); failure != "" {
+		t.Fatalf("world: %+v\n%s", *world, failure)
+	}
+}
+
+// sighting is an answer that a reader got.
+type sighting struct {
+	query  Query
+	answer Answer
+	judged bool
+}
+
+// entry is a write with the index and outcome that the target gave it.
+type entry struct {
+	write *protocol.Write
+	index uint64
+	err   error
+}
+
+// race applies the writes while each reader asks its queries over and over, until the writer is done and every query was
+// asked once more.
+func race(target Target, writes []*protocol.Write, queries [][]Query) (seen []*sighting, entries []entry) {
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	sightings := make([][]*sighting, len(queries))
+	for i := range queries {
+		wg.Go(func() { sightings[i] = read(target, queries[i], done) })
+	}
+	for _, w := range writes {
+		loan := lend(w)
+		index, err := target.Apply(loan.write)
+		loan.takeBack()
+		entries = append(entries, entry{w, index, err})
+	}
+	close(done)
+	wg.Wait()
+	for _, list := range sightings {
+		seen = append(seen, list...)
+	}
+	return seen, entries
+}
+
+// read asks the queries in turn until done, and each of them once after that. It keeps the newest answers.
+func read(target Reader, queries []Query, done <-chan struct{}) []*sighting {
+	var seen []*sighting
+	left := len(queries)
+	for n := 0; left > 0; n++ {
+		select {
+		case <-done:
+			left--
+		default:
+		}
+		q := queries[n%len(queries)]
+		s := &sighting{query: q, answer: Ask(target, q, nil)}
+		if len(seen) < racingAnswers {
+			seen = append(seen, s)
+		} else {
+			seen[n%racingAnswers] = s
+		}
+	}
+	return seen
+}
+
+// judge applies the entries to a model one by one and compares, at each, the answers that show its index. An error shows
+// no index: it must be what the model says at some moment.
+func judge(seen []*sighting, entries []entry) string {
+	model := oracle.New()
+	if failure := judgeAt(model, seen, 0); failure != "" {
+		return failure
+	}
+	for _, e := range entries {
+		if diff := oracle.DiffErrors(model.Apply(e.index, e.write), e.err); diff != "" {
+			return fmt.Sprintf("%s\nis answered differently: %s", Describe(e.write), diff)
+		}
+		if failure := judgeAt(model, seen, model.Applied()); failure != "" {
+			return failure
+		}
+	}
+	for _, s := range seen {
+		if !s.judged {
+			index, _ := s.answer.applied()
+			return fmt.Sprintf("the query\n  %s\nwas answered at index %d, which no write had, or with an error that was never right: %v",
+				Describe(s.query), index, s.answer.Err)
+		}
+	}
+	return ""
+}
+
+// judgeAt judges the answers that show the given index, and the errors that are right at it.
+func judgeAt(model *oracle.Model, seen []*sighting, index uint64) string {
+	for _, s := range seen {
+		if s.judged {
+			continue
+		}
+		shown, ok := s.answer.applied()
+		if ok && shown != index {
+			continue
+		}
+		diff := DiffAnswers(Ask(model, s.query, nil), s.answer)
+		if ok && diff != "" {
+			return fmt.Sprintf("the query\n  %s\nis answered differently at index %d:\n%s", Describe(s.query), index, diff)
+		}
+		s.judged = diff == ""
+	}
+	return ""
+}
