@@ -1,13 +1,12 @@
 package conf
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -15,7 +14,7 @@ import (
 // LoadCatalog returns the tables of the catalog file at path ("" = the built-in catalog.ini), by number:
 //
 //	[table.finance]
-//	number = 1
+//	number = 1                                             ; greater than 0, of one table alone
 //	default_report_type = 0408
 //	[table.finance.indicators]
 //	operating_income = 1001 | operating income | CNY      ; id = code | title | unit, in the table's order
@@ -34,13 +33,6 @@ const (
 	tablePrefix      = "table."
 	indicatorsSuffix = ".indicators"
 )
-
-// reservedIDs are the keys of an answer that are not indicators, so no indicator may be called like one.
-var reservedIDs = []string{"subject", protocol.ReportDateField, "report_type", "declare_date", "end_date", "period", "year",
-	"combine", "name", "status", "listing_date", "category", "topics"}
-
-// reservedPrefix begins the columns of an import that are tags.
-const reservedPrefix = "tag."
 
 func parseCatalog(data []byte, source string) ([]protocol.Table, error) {
 	sections, err := parseINI(data, source)
@@ -85,10 +77,19 @@ func (p *catalogParser) bad(section, key, value, expect string) error {
 		Err: fmt.Errorf("%w: expected %s", ErrBadValue, expect)}
 }
 
+// refuse returns an *Error about a value, a part of which is refused for a reason of protocol's.
+func (p *catalogParser) refuse(section string, v parsedValue, part string, reason error) error {
+	return &Error{Source: p.source, Section: section, Key: v.key, Value: v.text,
+		Err: fmt.Errorf("%w: %s: %w", ErrBadValue, part, reason)}
+}
+
 // readTable reads [table.NAME].
 func (p *catalogParser) readTable(s parsedSection, name string) error {
-	if !isName(name) || isDigits(name) {
-		return p.fault(s.name, "", fmt.Errorf("%w: expected a table name: %s, and not digits alone", ErrBadValue, nameRule))
+	if err := protocol.CheckName(name); err != nil {
+		return p.fault(s.name, "", fmt.Errorf("%w: the name of a table: %w", ErrBadValue, err))
+	}
+	if isDigits(name) {
+		return p.fault(s.name, "", fmt.Errorf("%w: expected a name of a table that is not digits alone", ErrBadValue))
 	}
 	t := protocol.Table{Name: name}
 	for _, v := range s.values {
@@ -100,8 +101,8 @@ func (p *catalogParser) readTable(s parsedSection, name string) error {
 			}
 			t.Number = uint32(n)
 		case "default_report_type":
-			if !isName(v.text) {
-				return p.bad(s.name, v.key, v.text, "a report type: "+nameRule)
+			if err := protocol.CheckName(v.text); err != nil {
+				return p.refuse(s.name, v, "a report type", err)
 			}
 			t.DefaultReportType = v.text
 		default:
@@ -153,9 +154,8 @@ func (p *catalogParser) readIndicators(s parsedSection) ([]protocol.Indicator, e
 
 // readIndicator reads id = code | title | unit.
 func (p *catalogParser) readIndicator(section string, v parsedValue) (protocol.Indicator, error) {
-	if !isIndicatorName(v.key) {
-		return protocol.Indicator{}, p.fault(section, v.key,
-			fmt.Errorf("%w: expected an indicator id: %s, and no word that answers use themselves", ErrBadValue, nameRule))
+	if err := checkKey(v.key); err != nil {
+		return protocol.Indicator{}, p.fault(section, v.key, fmt.Errorf("%w: the id of an indicator: %w", ErrBadValue, err))
 	}
 	parts := strings.Split(v.text, "|")
 	if len(parts) > 3 {
@@ -168,14 +168,16 @@ func (p *catalogParser) readIndicator(section string, v parsedValue) (protocol.I
 		Title: strings.TrimSpace(parts[1]),
 		Unit:  strings.TrimSpace(parts[2]),
 	}
-	if ind.Code != "" && !isIndicatorName(ind.Code) {
-		return ind, p.bad(section, v.key, v.text, "code | title | unit, where a code is "+nameRule)
-	}
-	for _, text := range []string{ind.Title, ind.Unit} {
-		if len(text) > protocol.MaxTextLen || strings.ContainsFunc(text, unicode.IsControl) {
-			return ind, p.bad(section, v.key, v.text,
-				fmt.Sprintf("code | title | unit, texts of at most %d bytes without control characters", protocol.MaxTextLen))
+	if ind.Code != "" {
+		if err := protocol.CheckIndicator(ind.Code); err != nil {
+			return ind, p.refuse(section, v, "the code", err)
 		}
+	}
+	if err := protocol.CheckText(ind.Title); err != nil {
+		return ind, p.refuse(section, v, "the title", err)
+	}
+	if err := protocol.CheckText(ind.Unit); err != nil {
+		return ind, p.refuse(section, v, "the unit", err)
 	}
 	return ind, nil
 }
@@ -201,19 +203,15 @@ func (p *catalogParser) join() ([]protocol.Table, error) {
 	return p.tables, nil
 }
 
-// nameRule is what isName holds a name to.
-const nameRule = "1 to 255 bytes of text without commas, control characters and spaces around"
+// errComment refuses a name that no file can hold in front of a line. ini.v1 makes such a name of a lone dash.
+var errComment = errors.New("it begins with a #, as a comment does")
 
-// isName tells whether text may be the name of a table, indicator or report type. A # in front is a comment in a file;
-// ini.v1 also makes such a name of a lone dash.
-func isName(text string) bool {
-	return text != "" && len(text) <= protocol.MaxKeyLen && utf8.ValidString(text) && strings.TrimSpace(text) == text &&
-		!strings.ContainsFunc(text, func(r rune) bool { return r == ',' || unicode.IsControl(r) }) && text[0] != '#'
-}
-
-// isIndicatorName tells whether text may be the id or code of an indicator.
-func isIndicatorName(text string) bool {
-	return isName(text) && !slices.Contains(reservedIDs, text) && !strings.HasPrefix(text, reservedPrefix)
+// checkKey tells why text cannot be the id of an indicator.
+func checkKey(text string) error {
+	if strings.HasPrefix(text, "#") {
+		return errComment
+	}
+	return protocol.CheckIndicator(text)
 }
 
 func isDigits(text string) bool {

@@ -70,9 +70,9 @@ func TestImportRules(t *testing.T) {
 		{"internal/devetcd/a.go", "go.etcd.io/etcd/server/v3/embed", ""},
 		{"client/a.go", "go.etcd.io/etcd/client/v3", ""},
 		{"internal/dataset/a.go", "modernc.org/sqlite", "only the import command reads SQLite"},
-		{"internal/dataset/sqlite/a.go", "modernc.org/sqlite", ""},
-		{"bench/a.go", ours + "internal/dataset/sqlite", "only the import command reads SQLite"},
-		{"cmd/kamaitachi/a.go", ours + "internal/dataset/sqlite", ""},
+		{"internal/dataset/sqlitedb/a.go", "modernc.org/sqlite", ""},
+		{"bench/a.go", ours + "internal/dataset/sqlitedb", "only the import command reads SQLite"},
+		{"cmd/kamaitachi/a.go", ours + "internal/dataset/sqlitedb", ""},
 		{"protocols/a.go", ours + "client", ""},
 	} {
 		text := "// Package p is a fixture.\npackage p\n\nimport _ \"" + test.imports + "\"\n"

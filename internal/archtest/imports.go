@@ -46,8 +46,8 @@ var guards = []guard{
 	{Module + "/internal/oracle/...", nil, true, "the oracle judges answers in tests and gives none itself"},
 	{Module + "/internal/devetcd/...", []string{"cmd/kamaitachi/..."}, true, "master, slave and gateway do not link etcd's server"},
 	{"go.etcd.io/etcd/server/...", []string{"internal/devetcd/..."}, false, "one room runs an etcd of its own"},
-	{Module + "/internal/dataset/sqlite/...", []string{"cmd/kamaitachi/..."}, true, "only the import command reads SQLite"},
-	{"modernc.org/sqlite/...", []string{"internal/dataset/sqlite/..."}, false, "only the import command reads SQLite"},
+	{Module + "/internal/dataset/sqlitedb/...", []string{"cmd/kamaitachi/..."}, true, "only the import command reads SQLite"},
+	{"modernc.org/sqlite/...", []string{"internal/dataset/sqlitedb/..."}, false, "only the import command reads SQLite"},
 }
 
 // matches tells whether path is pattern, or inside it where pattern ends with "/...".
