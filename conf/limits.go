@@ -3,6 +3,8 @@ package conf
 import (
 	"fmt"
 	"time"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
 // Limits is [limits].
@@ -33,10 +35,10 @@ func (l *Limits) keys() []Key {
 
 func (l *Limits) sizeKeys() []Key {
 	return []Key{
-		{Name: "max_request", Default: "1MiB", Doc: "A request of the native protocol.",
-			setting: sizeSetting{&l.MaxRequest, 16 << 10, maxFrame}},
-		{Name: "max_reply", Default: "64MiB", Doc: "A reply of the native protocol; what would be larger is answered " +
-			"with an error.",
+		{Name: "max_request", Default: formatSize(protocol.DefaultMaxRequest), Doc: "A request of the native protocol.",
+			setting: sizeSetting{&l.MaxRequest, protocol.MaxHelloFrame, maxFrame}},
+		{Name: "max_reply", Default: formatSize(protocol.DefaultMaxReply), Doc: "A reply of the native protocol; what " +
+			"would be larger is answered with an error.",
 			setting: sizeSetting{&l.MaxReply, 64 << 10, maxFrame}},
 		{Name: "max_body", Default: "1MiB", Doc: "The body of an HTTP request; a larger one is answered with 413.",
 			setting: sizeSetting{&l.MaxBody, 1 << 10, maxFrame}},
