@@ -9,15 +9,6 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// reserved are the words that a row has besides its indicators, in JSON and in CSV: no indicator may be called so.
-var reserved = []string{
-	"subject", "report_date", "report_type", "declare_date", "end_date", "period", "year", "combine", "name", "status",
-	"listing_date", "category", "topics",
-}
-
-// reservedPrefix begins the columns of tags in CSV.
-const reservedPrefix = "tag."
-
 // newCatalog indexes tables by name and number.
 func newCatalog(tables []*protocol.Table, version uint64) *catalog {
 	c := &catalog{
@@ -145,8 +136,5 @@ func addIndicator(t *protocol.Table, ind protocol.Indicator) error {
 }
 
 func checkIndicatorName(what, name string) error {
-	if slices.Contains(reserved, name) || strings.HasPrefix(name, reservedPrefix) {
-		return badRequest("%s %q: the word is taken by every row", what, name)
-	}
-	return checkName(what, name)
+	return refused(what, name, protocol.CheckIndicator(name))
 }

@@ -2,9 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -161,7 +158,7 @@ func checkUpdate(u *protocol.SubjectUpdate) error {
 			len(u.Topics), len(u.Tags), protocol.MaxTopics, protocol.MaxTags)
 	}
 	for _, topic := range u.Topics {
-		if err := checkListed("topic", topic, checkName); err != nil {
+		if err := checkListed("topic", topic, protocol.CheckName); err != nil {
 			return err
 		}
 	}
@@ -169,46 +166,34 @@ func checkUpdate(u *protocol.SubjectUpdate) error {
 		if err := checkName("tag kind", tag.Kind); err != nil {
 			return err
 		}
-		if err := checkListed("tag text", tag.Text, checkText); err != nil {
+		if err := checkListed("tag text", tag.Text, protocol.CheckText); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkListed checks a text that CSV writes in a list with ';' between several.
-func checkListed(what, text string, check func(what, text string) error) error {
-	if strings.Contains(text, ";") {
-		return badRequest("%s %q: ';' separates several and cannot be part of one", what, text)
-	}
-	return check(what, text)
-}
-
 // checkName checks a name that lists and keys are made of.
-func checkName(what, name string) error {
-	switch {
-	case name == "":
-		return badRequest("%s: must not be empty", what)
-	case len(name) > protocol.MaxKeyLen:
-		return badRequest("%s: %d bytes, at most %d are allowed", what, len(name), protocol.MaxKeyLen)
-	case strings.Contains(name, ","):
-		return badRequest("%s %q: ',' separates several and cannot be part of one", what, name)
-	case strings.TrimSpace(name) != name:
-		return badRequest("%s %q: space at its start or end", what, name)
-	}
-	return checkText(what, name)
-}
+func checkName(what, name string) error { return refused(what, name, protocol.CheckName(name)) }
 
 // checkText checks a text for people.
-func checkText(what, text string) error {
-	if len(text) > protocol.MaxTextLen {
-		return badRequest("%s: %d bytes, at most %d are allowed", what, len(text), protocol.MaxTextLen)
+func checkText(what, text string) error { return refused(what, text, protocol.CheckText(text)) }
+
+// checkListed checks a topic or tag text, which CSV writes with ';' between several.
+func checkListed(what, text string, check func(string) error) error {
+	return refused(what, text, protocol.CheckListed(text, check))
+}
+
+// maxQuoted bounds how much of a refused text an error repeats.
+const maxQuoted = 80
+
+// refused says what was refused and why; nil stays nil.
+func refused(what, text string, why error) error {
+	if why == nil {
+		return nil
 	}
-	if !utf8.ValidString(text) {
-		return badRequest("%s %q: not valid UTF-8", what, text)
+	if len(text) > maxQuoted {
+		text = text[:maxQuoted] + "..."
 	}
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		return badRequest("%s %q: has a control character", what, text)
-	}
-	return nil
+	return badRequest("%s %q: %v", what, text, why)
 }

@@ -18,8 +18,7 @@ func (e *Engine) load() (*root, error) {
 		tables[i] = &stored[i]
 		rt.tables = append(rt.tables, &table{})
 	}
-	// The version of the catalog is not stored: after a start it counts as new, which costs caches and nothing else.
-	rt.catalog = newCatalog(tables, rt.applied)
+	rt.catalog = newCatalog(tables, e.store.CatalogVersion())
 	if err := e.store.EachSubject(rt.loadSubject); err != nil {
 		return nil, err
 	}

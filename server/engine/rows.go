@@ -29,7 +29,6 @@ func (e *Engine) Get(q *protocol.Get, r *protocol.Result) error {
 	}
 	r.Groups = append(r.Groups, int32(len(sc.refs)))
 	r.Stamps = append(r.Stamps, s.stamp)
-	r.Total = 1
 	v.fillRefs(sc.refs, r)
 	return nil
 }

@@ -19,6 +19,8 @@ type Batch struct {
 	value []byte
 	err   error
 	used  bool
+	// catalog tells that a table was put.
+	catalog bool
 }
 
 // NewBatch returns an empty batch.
@@ -35,6 +37,7 @@ func (b *Batch) PutTable(t *protocol.Table) {
 	if b.fail(checkTable(t)) {
 		return
 	}
+	b.catalog = true
 	b.key, b.value = appendTableKey(b.key[:0], t.Number), appendTable(b.value[:0], t)
 	b.set()
 }
@@ -129,7 +132,7 @@ func (b *Batch) Commit(applied uint64, sync bool) error {
 	}
 	var index [8]byte
 	binary.BigEndian.PutUint64(index[:], applied)
-	if err := b.b.Set(keyApplied, index[:], nil); err != nil {
+	if err := b.setIndex(index[:]); err != nil {
 		return fmt.Errorf("commit %d: %w", applied, err)
 	}
 	b.used = true
@@ -138,7 +141,20 @@ func (b *Batch) Commit(applied uint64, sync bool) error {
 		return fmt.Errorf("commit %d to %s: %w", applied, s.dir, err)
 	}
 	s.applied.Store(applied)
+	if b.catalog {
+		s.catalog.Store(applied)
+	}
 	return nil
+}
+
+// setIndex puts the applied index into the batch, and that of the catalog if a table was put.
+func (b *Batch) setIndex(index []byte) error {
+	if b.catalog {
+		if err := b.b.Set(keyCatalog, index, nil); err != nil {
+			return err
+		}
+	}
+	return b.b.Set(keyApplied, index, nil)
 }
 
 // Close gives the batch's memory back. What was not committed is dropped.

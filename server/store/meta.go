@@ -27,12 +27,14 @@ var (
 	keyCluster = []byte("mcluster")
 	keyNode    = []byte("mnode")
 	keyApplied = []byte("mapplied")
+	keyCatalog = []byte("mcatalog")
 )
 
 // meta is what a store says about itself.
 type meta struct {
 	cluster, node string // 32 hexadecimal digits
 	applied       uint64
+	catalog       uint64 // applied index of the newest change to a table
 }
 
 // readMeta reads the meta records. A database without any gives ok = false; one of a newer or foreign format an error.
@@ -53,15 +55,25 @@ func readMeta(db pebble.Reader) (m meta, ok bool, err error) {
 	if m.node, err = readID(db, keyNode); err != nil {
 		return m, false, err
 	}
-	applied, err := get(db, keyApplied)
-	if err != nil {
-		return m, false, needed(keyApplied, err)
+	if m.applied, err = readIndex(db, keyApplied); err != nil {
+		return m, false, err
 	}
-	if len(applied) != 8 {
-		return m, false, damagedKey(keyApplied, "it has %d bytes, not 8", len(applied))
+	if m.catalog, err = readIndex(db, keyCatalog); err != nil {
+		return m, false, err
 	}
-	m.applied = binary.BigEndian.Uint64(applied)
 	return m, true, nil
+}
+
+// readIndex reads a record that is an applied index.
+func readIndex(db pebble.Reader, key []byte) (uint64, error) {
+	index, err := get(db, key)
+	if err != nil {
+		return 0, needed(key, err)
+	}
+	if len(index) != 8 {
+		return 0, damagedKey(key, "it has %d bytes, not 8", len(index))
+	}
+	return binary.BigEndian.Uint64(index), nil
 }
 
 // checkFormat refuses a format that this program does not know.
@@ -122,6 +134,7 @@ func createMeta(db *pebble.DB) (meta, error) {
 		{keyCluster, ids[:idBytes]},
 		{keyNode, ids[idBytes:]},
 		{keyApplied, make([]byte, 8)},
+		{keyCatalog, make([]byte, 8)},
 	} {
 		if err := b.Set(record.key, record.value, nil); err != nil {
 			return meta{}, err

@@ -11,6 +11,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+// maxOptions bounds the file in which Pebble notes its options, in bytes.
+const maxOptions = 1 << 20
+
 // Open opens the store in dir; a path at which nothing exists is created, unless o.ReadOnly.
 //
 // Errors wrap ErrLocked, ErrNotStore, ErrFormat or ErrDamaged and name dir, or are those of the file system.
@@ -90,6 +93,7 @@ func (s *Store) openFiles(o Options, found bool) (err error) {
 		}
 	}
 	s.applied.Store(s.meta.applied)
+	s.catalog.Store(s.meta.catalog)
 	if s.readOnly {
 		return nil
 	}
@@ -140,13 +144,8 @@ func (s *Store) openPebble(o Options, exists bool) (db *pebble.DB, err error) {
 	}()
 	options := s.pebbleOptions(o)
 	if exists {
-		// An upgrade of Pebble's own format cannot be undone; it is not a by-product of opening.
-		desc, err := pebble.Peek(s.dir, o.FS)
-		if err != nil {
-			return nil, openError(err)
-		}
-		if desc.FormatMajorVersion != pebble.FormatDefault {
-			options.FormatMajorVersion = desc.FormatMajorVersion
+		if err := s.adopt(options); err != nil {
+			return nil, err
 		}
 	}
 	db, err = pebble.Open(s.dir, options)
@@ -154,6 +153,32 @@ func (s *Store) openPebble(o Options, exists bool) (db *pebble.DB, err error) {
 		return nil, openError(err)
 	}
 	return db, nil
+}
+
+// adopt fits the options to the database that is there.
+func (s *Store) adopt(options *pebble.Options) error {
+	desc, err := pebble.Peek(s.dir, s.fs)
+	if err != nil {
+		return openError(err)
+	}
+	// An upgrade of Pebble's own format cannot be undone; it is not a by-product of opening.
+	if desc.FormatMajorVersion != pebble.FormatDefault {
+		options.FormatMajorVersion = desc.FormatMajorVersion
+	}
+	if desc.OptionsFilename == "" {
+		return nil
+	}
+	text, err := readAll(s.fs, desc.OptionsFilename, maxOptions)
+	if err != nil {
+		return openError(err)
+	}
+	// Pebble does the same, and does not say which file it is about.
+	full := options.Clone()
+	full.EnsureDefaults()
+	if err := full.CheckCompatibility(s.dir, string(text)); err != nil {
+		return openError(fmt.Errorf("file %s: %w", desc.OptionsFilename, err))
+	}
+	return nil
 }
 
 func (s *Store) pebbleOptions(o Options) *pebble.Options {

@@ -22,6 +22,7 @@ type Store struct {
 	readOnly bool
 	meta     meta
 	applied  atomic.Uint64
+	catalog  atomic.Uint64
 	// damage is what Pebble found in the background, or nil. From then on nothing more is written.
 	damage atomic.Pointer[error]
 
@@ -60,6 +61,9 @@ func (s *Store) done() {
 
 // Applied returns the index of the newest commit.
 func (s *Store) Applied() uint64 { return s.applied.Load() }
+
+// CatalogVersion returns the index of the newest commit that put a table.
+func (s *Store) CatalogVersion() uint64 { return s.catalog.Load() }
 
 // ClusterID returns the id of the cluster whose data this is: 32 hexadecimal digits, random at creation.
 func (s *Store) ClusterID() string { return s.meta.cluster }
