@@ -1,0 +1,49 @@
+// Package replica orders writes. A Log takes writes from many callers, forms log entries of those that wait together,
+// and hands each entry, numbered, to the state machine, which makes it durable and visible. Whoever writes talks to a
+// Log and does not know whether one node or a majority stands behind it.
+//
+//	Append -> bounded queue -> one goroutine: all that waits = one entry -> StateMachine.Apply -> each caller's outcome
+//
+// Single is the log of a node that is alone. Its durability is the state machine's: an entry is acknowledged once Apply
+// has returned, and nothing that was acknowledged can be lost without the store being lost.
+package replica
+
+import (
+	"context"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// StateMachine is what a log drives. Apply has one caller at a time.
+type StateMachine interface {
+	// Applied returns the index of the newest entry that was applied; 0 = none.
+	Applied() uint64
+	// Apply makes an entry durable and then visible. outcomes has one element per write: why it changed nothing, or nil.
+	// err is a failure of the store, after which it is not known whether the entry is durable. Apply keeps nothing of
+	// writes.
+	Apply(index uint64, writes []*protocol.Write) (outcomes []error, err error)
+}
+
+// Log orders writes. Its methods are safe for concurrent use.
+type Log interface {
+	// Append orders one write and returns the index of its entry once that is durable and visible here. It stamps
+	// w.Time. An error that wraps ErrAbandoned, ErrFull or ErrClosed, or that the state machine gave as the write's
+	// outcome, says that nothing was written; one that wraps ErrFailed says whether that is known.
+	//
+	// w and all it points to, frames that its strings borrow from included, must stay as they are until Append returns,
+	// and may be reused from then on.
+	Append(ctx context.Context, w *protocol.Write) (index uint64, err error)
+	// Barrier returns once a local read sees every write that was acknowledged, by any node, before Barrier was called.
+	Barrier(ctx context.Context) error
+	// Stats returns what the log has counted.
+	Stats() Stats
+	// Close refuses further writes, waits until those in the queue have their outcome, and stops the log.
+	Close() error
+}
+
+// Stats is what a log counts.
+type Stats struct {
+	Entries uint64 // applied since the log was opened
+	Writes  uint64 // in those entries
+	Queued  int    // writes that wait for their entry now
+}

@@ -1,0 +1,17 @@
+package replica
+
+import "github.com/kamaitachi/kamaitachi/protocol"
+
+// Errors of a log. They travel as they are; errors.Is matches them by their code, so that ErrClosed and ErrFailed match
+// each other.
+var (
+	// ErrFull is returned at once when the queue is full. Nothing was written; again later.
+	ErrFull = protocol.Errorf(protocol.CodeOverloaded, "the queue of writes is full; nothing was written, try again later")
+	// ErrAbandoned is returned when the context ended before the write was taken into an entry. Nothing was written.
+	ErrAbandoned = protocol.Errorf(protocol.CodeDeadline, "the write was not begun in time; nothing was written")
+	// ErrClosed is returned after Close. Nothing was written.
+	ErrClosed = protocol.Errorf(protocol.CodeUnavailable, "the log is closed; nothing was written")
+	// ErrFailed is returned when the state machine has failed, and for every write after. The log does not recover: the
+	// node must be restarted.
+	ErrFailed = protocol.Errorf(protocol.CodeUnavailable, "the log has stopped")
+)
