@@ -44,6 +44,12 @@ func (s *Source) Dir() string { return path.Dir(s.Path) }
 // Test tells whether only tests are built from the file.
 func (s *Source) Test() bool { return strings.HasSuffix(s.Path, "_test.go") }
 
+// judges are the packages that no program links and that, like tests, list cases and say what a message must be.
+var judges = []string{"internal/oracle/..."}
+
+// Judges tells whether the file is a test or part of what tests judge with.
+func (s *Source) Judges() bool { return s.Test() || matchesAny(judges, s.Dir()) }
+
 // line returns the line of a position.
 func (s *Source) line(pos token.Pos) int { return s.Set.Position(pos).Line }
 

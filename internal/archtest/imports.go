@@ -27,6 +27,7 @@ var rooms = []room{
 	{"server", []string{"protocol", "server/..."}, "it moves bytes; the rooms inside it know the domain"},
 	{"server/engine/...", []string{"protocol", "server/store"}, "answers come from columns and rows alone"},
 	{"server/store/...", []string{"protocol"}, "rows on disk know nothing of who reads them"},
+	{"server/replica/...", []string{"protocol"}, "a log orders writes for any state machine"},
 	{"internal/dataset/...", []string{"protocol", "conf/maps"}, "files become reports for whoever loads them"},
 	{"internal/oracle/...", []string{"protocol"}, "it is written from semantics.md alone, so that it can judge the engine"},
 }
@@ -42,11 +43,12 @@ type guard struct {
 // guards bind what is built into programs, and tests where they say so.
 var guards = []guard{
 	{Module + "/cmd/...", nil, false, "programs are wired from rooms, never the other way"},
+	{Module + "/internal/cli", []string{"cmd/kamaitachi/..."}, false, "it links every command; other programs take what they need"},
 	{Module + "/internal/archtest/...", nil, false, "rules are not linked into programs"},
 	{Module + "/internal/oracle/...", nil, true, "the oracle judges answers in tests and gives none itself"},
-	{Module + "/internal/devetcd/...", []string{"cmd/kamaitachi/..."}, true, "master, slave and gateway do not link etcd's server"},
+	{Module + "/internal/devetcd/...", []string{"internal/cli/..."}, true, "master, slave and gateway do not link etcd's server"},
 	{"go.etcd.io/etcd/server/...", []string{"internal/devetcd/..."}, false, "one room runs an etcd of its own"},
-	{Module + "/internal/dataset/sqlitedb/...", []string{"cmd/kamaitachi/..."}, true, "only the import command reads SQLite"},
+	{Module + "/internal/dataset/sqlitedb/...", []string{"internal/cli/..."}, true, "only the import command reads SQLite"},
 	{"modernc.org/sqlite/...", []string{"internal/dataset/sqlitedb/..."}, false, "only the import command reads SQLite"},
 }
 

@@ -12,7 +12,7 @@ import (
 // Longest that things may be, in lines.
 const (
 	maxFileLines     = 400
-	maxFunctionLines = 60 // tests may list more cases
+	maxFunctionLines = 60 // what judges others may list more cases
 )
 
 // packageComments returns a fault for each package without a comment on its package clause.
@@ -40,7 +40,7 @@ func lengths(s *Source, excuse func(name string) bool) []Fault {
 		faults = append(faults, Fault{s.Path, maxFileLines + 1, fmt.Sprintf("file of %d lines: at most %d, split it by theme",
 			s.Lines, maxFileLines)})
 	}
-	if s.Test() {
+	if s.Judges() {
 		return faults
 	}
 	for _, d := range s.Syntax.Decls {
@@ -97,16 +97,12 @@ func comments(s *Source) []Fault {
 	return faults
 }
 
-// judges are the packages that, like tests, hold others to what their messages say.
-var judges = []string{"internal/oracle/..."}
-
 // errorTexts returns the places that lose or match the text of an error: fmt.Errorf that prints an error without %w and,
-// outside tests (which say what a message must be), conditions on what an error's text is.
+// but for what judges others, conditions on what an error's text is.
 //
 // It looks at names, not at types: an error is what is called err, ends with Err, or has its Error() called.
 func errorTexts(s *Source) []Fault {
 	var faults []Fault
-	mayMatch := s.Test() || matchesAny(judges, s.Dir())
 	add := func(n ast.Node, rule string) { faults = append(faults, Fault{s.Path, s.line(n.Pos()), rule}) }
 	ast.Inspect(s.Syntax, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -114,16 +110,16 @@ func errorTexts(s *Source) []Fault {
 			if isCall(n, "fmt", "Errorf") && errorsUnwrapped(n) {
 				add(n, "fmt.Errorf prints an error without wrapping it: use %w")
 			}
-			if !mayMatch && isTextPredicate(n) && slices.ContainsFunc(n.Args, isErrorText) {
+			if !s.Judges() && isTextPredicate(n) && slices.ContainsFunc(n.Args, isErrorText) {
 				add(n, "an error is told by its text: use errors.Is or errors.As")
 			}
 		case *ast.BinaryExpr:
 			compares := n.Op == token.EQL || n.Op == token.NEQ
-			if !mayMatch && compares && (isErrorText(n.X) || isErrorText(n.Y)) {
+			if !s.Judges() && compares && (isErrorText(n.X) || isErrorText(n.Y)) {
 				add(n, "an error is compared by its text: use errors.Is or errors.As")
 			}
 		case *ast.SwitchStmt:
-			if !mayMatch && n.Tag != nil && isErrorText(n.Tag) {
+			if !s.Judges() && n.Tag != nil && isErrorText(n.Tag) {
 				add(n, "an error is told by its text: use errors.Is or errors.As")
 			}
 		}
