@@ -1,0 +1,149 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// DefaultAddress is where a node listens that was told nothing else.
+const DefaultAddress = "kama://127.0.0.1:7080"
+
+// Bounds of options.
+const (
+	MaxConnsPerNode = 64
+	MaxMaxInFlight  = 1 << 16
+	MinMaxReply     = 64 << 10 // bytes
+	MaxMaxReply     = 1 << 30  // bytes
+)
+
+// Options are what a Client is opened with. The zero value works: one node at DefaultAddress.
+type Options struct {
+	// Addresses of nodes that hold the same data, "host:port" or "kama://host:port". Requests go to the first one that
+	// has a connection, and to the next when it is away. Default DefaultAddress.
+	Addresses []string
+	// ConnsPerNode is the number of connections that small reads share. Default 2, at most MaxConnsPerNode.
+	ConnsPerNode int
+	// DialTimeout bounds one attempt to connect and greet, how long a call waits for a connection, and how long the
+	// answer to an idle ping may take. Default 5 s.
+	DialTimeout time.Duration
+	// RequestTimeout is for calls whose context has no deadline. Default 10 s; negative: none.
+	RequestTimeout time.Duration
+	// CloseTimeout is how long Close waits for calls in flight. Default 5 s; negative: not at all.
+	CloseTimeout time.Duration
+	// IdlePing is the silence after which a connection is asked whether its peer is alive. Default 30 s; negative: never.
+	IdlePing time.Duration
+	// MaxInFlight bounds the requests in flight on one connection; more wait for room. The node's own limit counts
+	// when it is smaller. Default 1024, at most MaxMaxInFlight.
+	MaxInFlight int
+	// MaxReply is the greatest reply that is accepted, in bytes. Default protocol.DefaultMaxReply,
+	// from MinMaxReply to MaxMaxReply.
+	MaxReply int
+	// Retries is how often a read is sent again after a lost connection or a retryable answer. Default 2; negative: never.
+	Retries int
+	// RetryBackoff is the pause before the first repetition after a retryable answer; it doubles, up to BackoffMax, and
+	// is jittered. Default 10 ms.
+	RetryBackoff time.Duration
+	// BackoffMin and BackoffMax bound the jittered, doubling pause between attempts to connect. Defaults 50 ms and 2 s.
+	BackoffMin, BackoffMax time.Duration
+
+	Name      string // of this client, for the node's logs and lists. Default "go"
+	Token     string // credential; "" = none
+	ClusterID string // refuse nodes of other clusters; "" = with several addresses that of the first node met, else any
+
+	// Logger gets connections made and lost. Default: none.
+	Logger *slog.Logger
+	// Dial makes the connections (TLS, proxies, tests). Default a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// OnRequest is called at the end of every call, in the caller's goroutine. It must be quick.
+	OnRequest func(Sample)
+	// OnConn is called when a connection to addr was made (err is nil), could not be made, or was lost.
+	OnConn func(addr string, err error)
+}
+
+// Sample is what a metrics hook learns of one call.
+type Sample struct {
+	Op       protocol.Op
+	Addr     string        // of the node that was asked last; "" where none was
+	Duration time.Duration // of the whole call, with waits and repetitions
+	Attempts int           // how often it was tried: 1 without repetitions
+	Err      error         // nil, or a *Error
+}
+
+// Validate returns every option that cannot be, each named, as ErrOptions.
+func (o *Options) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...))
+	}
+	seen := map[string]bool{}
+	for _, a := range o.Addresses {
+		hostPort, err := parseAddress(a)
+		if err != nil {
+			fault("Addresses: %w", err)
+		} else if seen[hostPort] {
+			fault("Addresses: %s is there twice", hostPort)
+		}
+		seen[hostPort] = true
+	}
+	bound := func(name string, n, least, most int) {
+		if n != 0 && (n < least || n > most) {
+			fault("%s is %d, want %d to %d, or 0 for the default", name, n, least, most)
+		}
+	}
+	bound("ConnsPerNode", o.ConnsPerNode, 1, MaxConnsPerNode)
+	bound("MaxInFlight", o.MaxInFlight, 1, MaxMaxInFlight)
+	bound("MaxReply", o.MaxReply, MinMaxReply, MaxMaxReply)
+	positive := func(name string, d time.Duration) {
+		if d < 0 {
+			fault("%s is %v, want more than 0, or 0 for the default", name, d)
+		}
+	}
+	positive("DialTimeout", o.DialTimeout)
+	positive("RetryBackoff", o.RetryBackoff)
+	positive("BackoffMin", o.BackoffMin)
+	positive("BackoffMax", o.BackoffMax)
+	if d := o.withDefaults(); d.BackoffMin > d.BackoffMax {
+		fault("BackoffMin is %v, more than BackoffMax %v", d.BackoffMin, d.BackoffMax)
+	}
+	return errors.Join(faults...)
+}
+
+// withDefaults returns the options with defaults in place of zeros.
+func (o *Options) withDefaults() Options {
+	d := *o
+	if len(d.Addresses) == 0 {
+		d.Addresses = []string{DefaultAddress}
+	}
+	setDefault(&d.ConnsPerNode, 2)
+	setDefault(&d.DialTimeout, 5*time.Second)
+	setDefault(&d.RequestTimeout, 10*time.Second)
+	setDefault(&d.CloseTimeout, 5*time.Second)
+	setDefault(&d.IdlePing, 30*time.Second)
+	setDefault(&d.MaxInFlight, 1024)
+	setDefault(&d.MaxReply, protocol.DefaultMaxReply)
+	setDefault(&d.Retries, 2)
+	setDefault(&d.RetryBackoff, 10*time.Millisecond)
+	setDefault(&d.BackoffMin, 50*time.Millisecond)
+	setDefault(&d.BackoffMax, 2*time.Second)
+	setDefault(&d.Name, "go")
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	if d.Dial == nil {
+		d.Dial = (&net.Dialer{}).DialContext
+	}
+	return d
+}
+
+func setDefault[T comparable](option *T, value T) {
+	var zero T
+	if *option == zero {
+		*option = value
+	}
+}
