@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -15,7 +16,10 @@ type Limits struct {
 	MaxConnections   int
 	MaxInFlight      int   // requests of one connection
 	MaxInFlightTotal int   // requests of all connections
-	MaxQueuedBytes   int64 // of one connection
+	MaxInFlightBytes int64 // bytes of the requests of all connections
+	MaxQueuedBytes   int64 // bytes of the replies of one connection
+	MaxQueuedTotal   int64 // bytes of the replies of all connections
+	MaxWait          time.Duration
 	HelloTimeout     time.Duration
 	HalfFrameTimeout time.Duration
 	IdleTimeout      time.Duration // 0 = none
@@ -49,8 +53,13 @@ func (l *Limits) sizeKeys() []Key {
 		{Name: "max_in_flight_total", Default: "16384", Doc: "Requests of all native connections together that are not " +
 			"answered yet.",
 			setting: countSetting{&l.MaxInFlightTotal, 1, maxSockets}},
-		{Name: "max_queued_bytes", Default: "128MiB", Doc: "Replies that wait for one native connection to read them.",
-			setting: sizeSetting{&l.MaxQueuedBytes, 64 << 10, 1 << 40}},
+		{Name: "max_in_flight_bytes", Default: "256MiB", Doc: "The memory of those requests.",
+			setting: sizeSetting{&l.MaxInFlightBytes, protocol.MaxHelloFrame, 1 << 40}},
+		{Name: "max_queued_bytes", Default: "128MiB", Doc: "Replies that one native connection has not read; at least " +
+			"twice `max_reply`, so that one can be sent while another waits. A connection that reaches it is closed.",
+			setting: sizeSetting{&l.MaxQueuedBytes, 128 << 10, 1 << 40}},
+		{Name: "max_queued_total", Default: "1GiB", Doc: "Replies that all native connections together have not read.",
+			setting: sizeSetting{&l.MaxQueuedTotal, 128 << 10, 1 << 40}},
 	}
 }
 
@@ -64,6 +73,9 @@ func (l *Limits) timeKeys() []Key {
 		{Name: "idle_timeout", Default: "10m", Doc: "A native connection that asks nothing for so long is closed; " +
 			"0 = never.",
 			setting: timeSetting{&l.IdleTimeout, "s", 0, 30 * day}},
+		{Name: "max_wait", Default: "30s", Doc: "For a native request that must wait (a write, or a read of something " +
+			"newer) and has no deadline of its own.",
+			setting: timeSetting{&l.MaxWait, "s", time.Millisecond, day}},
 		{Name: "http_read_timeout", Default: "10s", Doc: "From the first byte of an HTTP request to its last.",
 			setting: timeSetting{&l.HTTPReadTimeout, "s", time.Millisecond, day}},
 		{Name: "http_write_timeout", Default: "10s", Doc: "For a client to take the answer to its HTTP request.",
@@ -73,22 +85,30 @@ func (l *Limits) timeKeys() []Key {
 	}
 }
 
-// Validate checks every value, and that what holds for one connection fits into what holds for all.
+// Validate checks every value, and that what holds for one request or connection fits into what holds for more.
 func (l *Limits) Validate() error {
 	if err := checkBounds("limits", l.keys()); err != nil {
 		return err
 	}
-	if l.MaxInFlight > l.MaxInFlightTotal {
-		return &Error{Section: "limits", Key: "max_in_flight", Value: fmt.Sprint(l.MaxInFlight),
-			Err: fmt.Errorf("%w: max_in_flight_total is %d; expected no more", ErrConflict, l.MaxInFlightTotal)}
-	}
-	if l.MaxQueuedBytes < l.MaxReply {
-		return &Error{Section: "limits", Key: "max_queued_bytes", Value: formatSize(l.MaxQueuedBytes),
-			Err: fmt.Errorf("%w: max_reply is %s; expected no less, or the largest reply could not be sent",
-				ErrConflict, formatSize(l.MaxReply))}
+	for _, fit := range []struct {
+		key, within     string
+		value, capacity int64
+		show            func(int64) string
+	}{
+		{"max_in_flight", "max_in_flight_total", int64(l.MaxInFlight), int64(l.MaxInFlightTotal), formatCount},
+		{"max_request", "max_in_flight_bytes", l.MaxRequest, l.MaxInFlightBytes, formatSize},
+		{"max_reply", "half of max_queued_bytes", l.MaxReply, l.MaxQueuedBytes / 2, formatSize},
+		{"max_queued_bytes", "max_queued_total", l.MaxQueuedBytes, l.MaxQueuedTotal, formatSize},
+	} {
+		if fit.value > fit.capacity {
+			return &Error{Section: "limits", Key: fit.key, Value: fit.show(fit.value),
+				Err: fmt.Errorf("%w: expected at most %s, which is %s", ErrConflict, fit.within, fit.show(fit.capacity))}
+		}
 	}
 	return nil
 }
+
+func formatCount(n int64) string { return strconv.FormatInt(n, 10) }
 
 // LogFormat is the form of a log line.
 type LogFormat string

@@ -113,10 +113,14 @@ func TestEveryErrorNamesWhatIsWrongAndWhere(t *testing.T) {
 		{name: "a slave without replication", file: "[server]\nmode = slave\nreplication_port = off", is: ErrConflict,
 			want: `node.ini: [server] replication_port = "off": conflict: a slave needs it; expected a port`},
 		{name: "more in flight on one connection than on all", file: "[limits]\nmax_in_flight_total = 8", is: ErrConflict,
-			want: `node.ini (by default): [limits] max_in_flight = "1024": conflict: max_in_flight_total is 8; expected no more`},
-		{name: "a queue shorter than a reply", file: "[limits]\nmax_queued_bytes = 1MiB", is: ErrConflict,
-			want: `node.ini: [limits] max_queued_bytes = "1MiB": conflict: max_reply is 64MiB; ` +
-				"expected no less, or the largest reply could not be sent"},
+			want: `node.ini (by default): [limits] max_in_flight = "1024": conflict: expected at most max_in_flight_total, which is 8`},
+		{name: "a queue shorter than two replies", file: "[limits]\nmax_queued_bytes = 127MiB", is: ErrConflict,
+			want: `node.ini (by default): [limits] max_reply = "64MiB": conflict: ` +
+				"expected at most half of max_queued_bytes, which is 65024KiB"},
+		{name: "a queue longer than all queues", file: "[limits]\nmax_queued_bytes = 2GiB", is: ErrConflict,
+			want: `node.ini: [limits] max_queued_bytes = "2GiB": conflict: expected at most max_queued_total, which is 1GiB`},
+		{name: "a request larger than all requests", file: "[limits]\nmax_in_flight_bytes = 64KiB", is: ErrConflict,
+			want: `node.ini (by default): [limits] max_request = "1MiB": conflict: expected at most max_in_flight_bytes, which is 64KiB`},
 		{name: "a token that would guard nothing", file: "[auth]\nadmin_token = s3cret", is: ErrUnsupported,
 			want: `node.ini: [auth] admin_token = "********": not supported by this version`},
 		{name: "a certificate that would encrypt nothing", file: "[tls]\ncert_file = a.pem", is: ErrUnsupported,

@@ -112,7 +112,7 @@ func TestWhatIsPrintedLoadsAsTheSame(t *testing.T) {
 // drawSettings returns -set flags for some keys, most of them with values that go together.
 func drawSettings(t *rapid.T) []string {
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("ab/ ;#'\"`=é")), 1, 9, -1)
-	size := rapid.Int64Range(64<<20, 1<<30)
+	size := rapid.Int64Range(128<<20, 1<<30)
 	values := map[string]*rapid.Generator[string]{
 		"server.port":             rapid.SampledFrom([]string{"0", "off", "1", "65535"}),
 		"server.native_port":      rapid.SampledFrom([]string{"0", "7"}),
