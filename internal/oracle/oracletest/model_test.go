@@ -1,7 +1,6 @@
 package oracletest
 
 import (
-	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -22,16 +21,45 @@ func (m modelTarget) Apply(w *protocol.Write) (uint64, error) {
 	return index, m.Model.Apply(index, w)
 }
 
-// lockedTarget is a model behind a lock, for readers beside a writer.
-type lockedTarget struct {
-	mu sync.Mutex
-	m  modelTarget
+// reopenable is a target that comes back as another model: one that replays the writes, but for those that it forgets.
+type reopenable struct {
+	Target
+	log    []*protocol.Write
+	forget int // of every so many writes one is lost; 0 = none
 }
 
-func (l *lockedTarget) do(f func(m modelTarget)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	f(l.m)
+func (r *reopenable) Apply(w *protocol.Write) (uint64, error) {
+	r.log = append(r.log, lend(w).write)
+	return r.Target.Apply(w)
+}
+
+func (r *reopenable) Reopen() error {
+	fresh := newModelTarget()
+	for i, w := range r.log {
+		if r.forget > 0 && i%r.forget == r.forget-1 {
+			w = &protocol.Write{Put: &protocol.Put{}}
+		}
+		_, _ = fresh.Apply(w) // refused then, refused now
+	}
+	r.Target = fresh
+	return nil
+}
+
+func TestTheOracleAgreesWithItselfReopened(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		Check(t, func() Target { return &reopenable{Target: newModelTarget()} })
+	})
+}
+
+func TestAWriteLostByReopeningIsNoticed(t *testing.T) {
+	run := rapid.Custom(func(t *rapid.T) string { return Run(t, &reopenable{Target: newModelTarget(), forget: 6}) })
+	const most = 20
+	for seed := range most {
+		if run.Example(seed) != "" {
+			return
+		}
+	}
+	t.Errorf("%d random histories did not notice that every sixth write is lost", most)
 }
 
 func TestTheOracleAgreesWithItself(t *testing.T) {

@@ -194,15 +194,22 @@ func selectionOf(query Query) *protocol.Selection {
 // so that the test says the same every time.
 const mutantRuns = 200
 
+// allMutants returns every mutant, each with a model of its own behind it when opened.
+func allMutants() []mutant {
+	return slices.Concat(queryMutants, writeMutants, answerMutants, stateMutants)
+}
+
+// open returns the mutant over an empty model.
+func (m mutant) open() Target {
+	m.Target, m.kept = newModelTarget(), nil
+	return &m
+}
+
 func TestEveryMutantIsCaught(t *testing.T) {
 	most := 0
-	for _, m := range slices.Concat(queryMutants, writeMutants, answerMutants, stateMutants) {
+	for _, m := range allMutants() {
 		t.Run(m.name, func(t *testing.T) {
-			run := rapid.Custom(func(t *rapid.T) string {
-				one := m
-				one.Target = newModelTarget()
-				return Run(t, &one)
-			})
+			run := rapid.Custom(func(t *rapid.T) string { return Run(t, m.open()) })
 			for seed := range mutantRuns {
 				if run.Example(seed) != "" {
 					most = max(most, seed+1)
@@ -219,6 +226,6 @@ func TestEveryMutantIsCaught(t *testing.T) {
 // TestAMutantWithoutHooksIsNotCaught shows that mutants are caught for what they break, not for being wrapped.
 func TestAMutantWithoutHooksIsNotCaught(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		Check(t, func() Target { return &mutant{Target: newModelTarget()} })
+		Check(t, mutant{}.open)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -66,14 +67,12 @@ var answerMutants = []mutant{
 	})},
 	{name: "the year is always that of the report", answer: onResult(func(r *protocol.Result) {
 		for i := range r.Heads {
-			if r.Heads[i].Year == 1215 {
-				r.Heads[i].Year = 2023
-			}
+			r.Heads[i].Year = int32(time.Unix(r.Heads[i].ReportDate, 0).UTC().Year())
 		}
 	})},
 	{name: "a year that was not written is 0", answer: onResult(func(r *protocol.Result) {
 		for i := range r.Heads {
-			if r.Heads[i].Year == 1969 {
+			if r.Heads[i].Year == int32(time.Unix(r.Heads[i].ReportDate, 0).UTC().Year()) {
 				r.Heads[i].Year = 0
 			}
 		}

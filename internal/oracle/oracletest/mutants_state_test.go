@@ -25,7 +25,7 @@ var stateMutants = []mutant{
 	{name: "the applied index lags", answer: onResult(func(r *protocol.Result) { r.Applied -= min(r.Applied, 1) })},
 	{name: "every write gets one index", apply: func(m *mutant, w *protocol.Write) (uint64, error) {
 		index, err := m.Target.Apply(w)
-		return min(index, 5), err
+		return min(index, 2), err
 	}},
 	{name: "only one write of two is applied before it is acknowledged", apply: func(m *mutant, w *protocol.Write) (uint64, error) {
 		previous, late := m.kept.(*protocol.Write)

@@ -60,10 +60,8 @@ var writeMutants = []mutant{
 			}
 		}
 	})},
-	{name: "too many values are cut", write: onReports(func(p *protocol.Put, r *protocol.Report) {
-		if len(r.Values) > 5 {
-			r.Values = r.Values[:2]
-		}
+	{name: "values past the third are lost", write: onReports(func(_ *protocol.Put, r *protocol.Report) {
+		r.Values = r.Values[:min(3, len(r.Values))]
 	})},
 	{name: "the time of day is dropped", write: onReports(func(_ *protocol.Put, r *protocol.Report) {
 		if r.ReportDate <= protocol.MaxTime {
@@ -141,7 +139,7 @@ var writeMutants = []mutant{
 	})},
 	{name: "tags replace those of every kind", write: onUpdates(func(u *protocol.SubjectUpdate) {
 		if u.Set&protocol.FieldTags != 0 {
-			for _, kind := range tagKinds {
+			for _, kind := range append([]string{"c", "i"}, tagKinds...) {
 				mentioned := func(tag protocol.Tag) bool { return tag.Kind == kind }
 				if !slices.ContainsFunc(u.Tags, mentioned) {
 					u.Tags = append(u.Tags, protocol.Tag{Kind: kind})

@@ -17,6 +17,8 @@ const racingAnswers = 300
 // CheckRacing lets readers ask a target while a writer applies a random history, and then holds every answer against
 // the model as it was at the answer's applied index: an answer shows one moment of everything, never half a write. The
 // target must allow its reads to run beside Apply. It is worth most under the race detector.
+//
+//	rapid.Check(t, func(t *rapid.T) { oracletest.CheckRacing(t, 3, open) })
 func CheckRacing(t *rapid.T, readers int, open func() Target) {
 	target := open()
 	if c, ok := target.(io.Closer); ok {
@@ -26,6 +28,13 @@ func CheckRacing(t *rapid.T, readers int, open func() Target) {
 			}
 		})
 	}
+	if failure := RunRacing(t, readers, target); failure != "" {
+		t.Fatal(failure)
+	}
+}
+
+// RunRacing is CheckRacing on a target that the caller opened and closes; it returns what is wrong, or "".
+func RunRacing(t *rapid.T, readers int, target Target) string {
 	world := RandomWorld().Draw(t, "world")
 	writes := world.Setup()
 	for range rapid.IntRange(1, 40).Draw(t, "number of writes") {
@@ -37,10 +46,10 @@ func CheckRacing(t *rapid.T, readers int, open func() Target) {
 			queries[i] = append(queries[i], world.RandomQuery(t))
 		}
 	}
-	seen, entries := race(target, writes, queries)
-	if failure := judge(seen, entries); failure != "" {
-		t.Fatalf("world: %+v\n%s", *world, failure)
+	if failure := judge(race(target, writes, queries)); failure != "" {
+		return fmt.Sprintf("world: %+v\n%s", *world, failure)
 	}
+	return ""
 }
 
 // sighting is an answer that a reader got.
