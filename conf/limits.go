@@ -137,7 +137,7 @@ type Log struct {
 	Format    LogFormat
 	File      string        // "" = standard error
 	MaxSize   int64         // bytes
-	Keep      int           // older files; 0 = none
+	Keep      int           // older files
 	AccessLog bool          // a line for each HTTP request
 	SlowLog   time.Duration // 0 = off
 }
@@ -153,7 +153,7 @@ func (l *Log) keys() []Key {
 		{Name: "max_size", Default: "64MiB", Doc: "A file of this size is set aside and a new one begun.",
 			setting: sizeSetting{&l.MaxSize, 1 << 20, 1 << 40}},
 		{Name: "keep", Default: "5", Doc: "So many files that were set aside are kept.",
-			setting: countSetting{&l.Keep, 0, 10_000}},
+			setting: countSetting{&l.Keep, 1, 10_000}},
 		{Name: "access_log", Default: "false", Doc: "A line for each HTTP request.", setting: boolSetting{&l.AccessLog}},
 		{Name: "slow_log", Default: "1s", Doc: "A line for each request that took longer; 0 = none.",
 			setting: timeSetting{&l.SlowLog, "s", 0, 24 * time.Hour}},
