@@ -1,0 +1,108 @@
+package bench
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// kamaDialect speaks the native protocol.
+type kamaDialect struct {
+	replies int
+	result  protocol.Result
+}
+
+// idWidth is how many bytes a request id takes in an encoded request: ids are kept in the range of msgpack's uint32,
+// so that setID overwrites them in place.
+const (
+	firstID  = 1 << 31
+	idMarker = 0xce // msgpack uint32
+	idOffset = protocol.FramePrefix + 1
+)
+
+// deepCheck is how often a reply is decoded wholly; the others are checked by header and size.
+const deepCheck = 64
+
+func (d *kamaDialect) greet(c net.Conn) error {
+	hello := protocol.Hello{MinVersion: protocol.Version, MaxVersion: protocol.Version, Client: "kamaitachi-bench"}
+	frame := protocol.BeginRequest(nil, &protocol.RequestHeader{ID: 1, Op: protocol.OpHello})
+	frame = protocol.FinishFrame(hello.AppendTo(frame), 0)
+	if _, err := c.Write(frame); err != nil {
+		return err
+	}
+	var prefix [protocol.FramePrefix]byte
+	if _, err := io.ReadFull(c, prefix[:]); err != nil {
+		return err
+	}
+	size, err := protocol.FrameSize(prefix[:], protocol.DefaultMaxReply)
+	if err != nil {
+		return err
+	}
+	body := make([]byte, size)
+	if _, err := io.ReadFull(c, body); err != nil {
+		return err
+	}
+	h, payload, err := protocol.DecodeReply(body)
+	if err != nil {
+		return err
+	}
+	return replyError(h, payload)
+}
+
+// replyError returns the error that a reply carries, or nil.
+func replyError(h protocol.ReplyHeader, payload []byte) error {
+	if h.Code == protocol.CodeOK {
+		return nil
+	}
+	e := &protocol.Error{Code: h.Code}
+	if err := e.Decode(payload); err != nil {
+		return fmt.Errorf("error reply %s: %w", h.Code, err)
+	}
+	e.Code = h.Code
+	return e
+}
+
+func (d *kamaDialect) appendRequest(dst []byte, id uint64, q *query) []byte {
+	start := len(dst)
+	dst = protocol.BeginRequest(dst, &protocol.RequestHeader{ID: firstID + id, Op: q.op})
+	return protocol.FinishFrame(q.message().AppendTo(dst), start)
+}
+
+func (d *kamaDialect) setID(request []byte, id uint64) {
+	if request[idOffset] != idMarker {
+		panic("bench: a request id is not where the protocol puts it")
+	}
+	binary.BigEndian.PutUint32(request[idOffset+1:], uint32(firstID+id))
+}
+
+func (d *kamaDialect) reply(buf []byte) (int, uint64, bool, error) {
+	if len(buf) < protocol.FramePrefix {
+		return 0, 0, false, nil
+	}
+	size, err := protocol.FrameSize(buf, protocol.DefaultMaxReply)
+	if err != nil {
+		return 0, 0, false, err
+	}
+	size += protocol.FramePrefix
+	if len(buf) < size {
+		return 0, 0, false, nil
+	}
+	h, payload, err := protocol.DecodeReply(buf[protocol.FramePrefix:size])
+	if err != nil {
+		return 0, 0, false, err
+	}
+	ok := h.Code == protocol.CodeOK
+	if d.replies++; ok && d.replies%deepCheck == 1 {
+		if err := d.result.Decode(payload); err != nil {
+			return 0, 0, false, err
+		}
+		ok = d.result.Rows() > 0
+	}
+	return size, h.ID - firstID, ok && len(payload) > minPayload, nil
+}
+
+// minPayload is more than an answer without a row takes and less than one with a row does.
+const minPayload = 16

@@ -1,0 +1,211 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Run drives a load and returns what it saw. Requests that fail are counted; an error is returned when the load could
+// not be driven at all, or a connection broke.
+func Run(ctx context.Context, l Load) (*Outcome, error) {
+	if err := l.Validate(); err != nil {
+		return nil, err
+	}
+	l = l.withDefaults()
+	r := &run{load: &l, quota: int64(l.Requests)}
+	if err := r.connect(ctx); err != nil {
+		r.close()
+		return nil, err
+	}
+	defer r.close()
+	return r.drive(ctx)
+}
+
+// run is one load being driven.
+type run struct {
+	load    *Load
+	quota   int64 // requests that may be sent in all; 0 = no bound
+	sent    atomic.Int64
+	done    atomic.Int64
+	stop    atomic.Bool
+	workers []*worker
+}
+
+// replyWait bounds how long a connection waits for any reply before the run is given up.
+const replyWait = 30 * time.Second
+
+func (r *run) connect(ctx context.Context) error {
+	for i := range r.load.Conns {
+		address := r.load.Addresses[i%len(r.load.Addresses)]
+		d := address.dialect()
+		c, err := dial(ctx, address, d)
+		if err != nil {
+			return err
+		}
+		r.workers = append(r.workers, &worker{
+			run: r, address: address, conn: c, dialect: d,
+			source: newSource(r.load, d, i), reader: newFrameReader(c), record: newRecord(),
+		})
+	}
+	return nil
+}
+
+func (r *run) close() {
+	for _, w := range r.workers {
+		w.conn.Close()
+	}
+}
+
+func (r *run) drive(ctx context.Context) (*Outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if r.load.Duration > 0 {
+		timer := time.AfterFunc(r.load.Duration, func() { r.stop.Store(true) })
+		defer timer.Stop()
+	}
+	context.AfterFunc(ctx, func() { r.stop.Store(true) })
+	finished := make(chan struct{})
+	go r.report(finished)
+	start := time.Now()
+	var wg sync.WaitGroup
+	errs := make([]error, len(r.workers))
+	for i, w := range r.workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if err := w.work(start); err != nil {
+				errs[i] = fmt.Errorf("%s: %w", w.address, err)
+				r.stop.Store(true)
+			}
+		}()
+	}
+	wg.Wait()
+	elapsed := time.Since(start)
+	close(finished)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return r.outcome(elapsed), nil
+}
+
+// report calls Progress until the run is over.
+func (r *run) report(finished chan struct{}) {
+	if r.load.Progress == nil {
+		return
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.load.Progress(int(r.done.Load()))
+		case <-finished:
+			return
+		}
+	}
+}
+
+// claim takes the right to send up to n requests.
+func (r *run) claim(n int) int {
+	if r.stop.Load() {
+		return 0
+	}
+	if r.quota == 0 {
+		return n
+	}
+	if over := r.sent.Add(int64(n)) - r.quota; over > 0 {
+		n = max(0, n-int(over))
+	}
+	return n
+}
+
+// worker drives one connection.
+type worker struct {
+	run      *run
+	address  Address
+	conn     net.Conn
+	dialect  dialect
+	source   *source
+	reader   *frameReader
+	out      []byte
+	inFlight int
+	started  [startRing]int64 // nanoseconds since the run's start, by request id
+	record   *record
+}
+
+// startRing is how many request ids apart two requests in flight on a connection can be.
+const startRing = 1 << 14
+
+func (w *worker) work(start time.Time) error {
+	if w.run.load.Rate > 0 {
+		return w.open(start)
+	}
+	return w.closed(start)
+}
+
+// closed keeps as many requests in flight as the load says: each reply that is read makes room for a new request, and
+// all those of one read leave in one write.
+func (w *worker) closed(start time.Time) error {
+	if err := w.send(w.run.load.Pipeline, start); err != nil {
+		return err
+	}
+	for w.inFlight > 0 {
+		w.conn.SetReadDeadline(time.Now().Add(replyWait))
+		if err := w.reader.more(); err != nil {
+			return fmt.Errorf("%d requests in flight: %w", w.inFlight, err)
+		}
+		n, err := w.receive(int64(time.Since(start)))
+		if err != nil {
+			return err
+		}
+		if err := w.send(n, start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send writes up to n new requests at once.
+func (w *worker) send(n int, start time.Time) error {
+	n = w.run.claim(n)
+	if n == 0 {
+		return nil
+	}
+	w.out = w.out[:0]
+	first := w.source.next
+	for range n {
+		w.out, _ = w.source.append(w.out)
+	}
+	now := int64(time.Since(start))
+	for id := first; id < w.source.next; id++ {
+		w.started[id%startRing] = now
+	}
+	w.inFlight += n
+	_, err := w.conn.Write(w.out)
+	return err
+}
+
+// receive takes all whole replies that were read and returns how many there were.
+func (w *worker) receive(now int64) (int, error) {
+	n := 0
+	for {
+		size, id, ok, err := w.dialect.reply(w.reader.pending())
+		if err != nil {
+			return n, err
+		}
+		if size == 0 {
+			w.inFlight -= n
+			w.run.done.Add(int64(n))
+			return n, nil
+		}
+		w.reader.consume(size)
+		w.record.add(now-atomic.LoadInt64(&w.started[id%startRing]), ok)
+		w.record.bytes += int64(size)
+		n++
+	}
+}
