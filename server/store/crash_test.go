@@ -48,7 +48,7 @@ func step(b *Batch, i uint64) {
 	random := rand.New(rand.NewPCG(i, 7))
 	market(b, int(i%3)*4, 4, 1+int(i%5))
 	if i%3 == 1 {
-		subject := fmt.Sprintf("33:%08d", random.IntN(12))
+		subject := marketKey(random.IntN(12))
 		b.DeleteRows(1, subject)
 		b.DeleteStamp(1, subject)
 	}
@@ -102,7 +102,7 @@ func expected(t fataler, last uint64) []content {
 // compactions run, or in Close. What was synced is there, applied index and rows agree, and nothing looks damaged.
 func TestCrashKeepsWhatWasSynced(t *testing.T) {
 	const last = 30
-	rounds := 150
+	rounds := 100
 	if testing.Short() {
 		rounds = 30
 	}

@@ -119,13 +119,16 @@ func cloneRows(rows []protocol.Report) []protocol.Report {
 	return out
 }
 
+// marketKey is the key of subject i of a market.
+func marketKey(i int) string { return fmt.Sprintf("33:%08d", i) }
+
 // market fills a small store that Verify finds right: subjects x quarters rows of table 1, with some holes.
 func market(b *Batch, from, subjects, quarters int) {
 	b.PutTable(&protocol.Table{Number: 1, Name: "finance", DefaultReportType: "0408", Indicators: []protocol.Indicator{
 		{ID: "operating_income", Code: "1001"}, {ID: "net_profit"}, {ID: "total_assets"},
 	}})
 	for i := from; i < from+subjects; i++ {
-		s := protocol.NewSubject(fmt.Sprintf("33:%08d", i))
+		s := protocol.NewSubject(marketKey(i))
 		b.PutSubject(&s)
 		b.PutStamp(1, s.Key, protocol.Stamp{Create: int64(i), Update: int64(i + 1)})
 		for q := range quarters {

@@ -100,7 +100,9 @@ func lockDir(fsys vfs.FS, dir string) (*pebble.Lock, error) {
 // openError classes an error of pebble.Open. What is not a refusal of the operating system is damage: files were found
 // and do not fit.
 func openError(err error) error {
-	for _, cause := range []error{fs.ErrPermission, syscall.ENOSPC, syscall.EROFS, syscall.EMFILE, syscall.ENFILE, syscall.EIO, syscall.ENOMEM} {
+	for _, cause := range []error{
+		fs.ErrPermission, syscall.ENOSPC, syscall.EROFS, syscall.EMFILE, syscall.ENFILE, syscall.EIO, syscall.ENOMEM,
+	} {
 		if errors.Is(err, cause) {
 			return err
 		}

@@ -40,8 +40,26 @@ func (r *reader) version(want byte) {
 	r.b = r.b[1:]
 }
 
+// uvarint reads an unsigned varint in its shortest form, the only one that is written. n is 0 or less if there is none.
+func uvarint(b []byte) (v uint64, n int) {
+	v, n = binary.Uvarint(b)
+	if n > 1 && b[n-1] == 0 {
+		return 0, 0
+	}
+	return v, n
+}
+
+// varint is the same for a signed one.
+func varint(b []byte) (v int64, n int) {
+	v, n = binary.Varint(b)
+	if n > 1 && b[n-1] == 0 {
+		return 0, 0
+	}
+	return v, n
+}
+
 func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
+	v, n := uvarint(r.b)
 	if n <= 0 {
 		r.fail(errCut)
 		return 0
@@ -51,7 +69,7 @@ func (r *reader) uvarint() uint64 {
 }
 
 func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
+	v, n := varint(r.b)
 	if n <= 0 {
 		r.fail(errCut)
 		return 0

@@ -61,12 +61,12 @@ func decodeRow(b []byte, values []float64) (rowHead, []float64, error) {
 		return head, values, errCut
 	}
 	head.period, b = b[:n], b[n:]
-	year, n := binary.Varint(b)
+	year, n := varint(b)
 	if n <= 0 || year < math.MinInt32 || year > math.MaxInt32 {
 		return head, values, errors.New("its year cannot be read")
 	}
 	head.year, b = int32(year), b[n:]
-	width, n := binary.Uvarint(b)
+	width, n := uvarint(b)
 	if n <= 0 || width > protocol.MaxIndicators {
 		return head, values, fmt.Errorf("its width cannot be read or is over %d", protocol.MaxIndicators)
 	}

@@ -48,55 +48,66 @@ func (r *rowReader) add(subject string, k *rowKey, key, value []byte) error {
 	return nil
 }
 
+// seriesWalk gathers the rows of one subject after the other.
+type seriesWalk struct {
+	rowReader
+	stamps  *stampReader
+	subject string
+	fn      func(subject string, st protocol.Stamp, rows []protocol.Report) error
+}
+
+// row takes the next row, in key order.
+func (w *seriesWalk) row(key, value []byte) error {
+	k, ok := parseRowKey(key)
+	if !ok {
+		return damagedKey(key, "its key has not the form of a row's")
+	}
+	if w.subject != string(k.subject) {
+		if err := w.flush(); err != nil {
+			return err
+		}
+		w.subject = string(k.subject)
+	}
+	return w.add(w.subject, &k, key, value)
+}
+
+// flush hands the rows of a subject over and forgets them.
+func (w *seriesWalk) flush() error {
+	if len(w.rows) == 0 {
+		return nil
+	}
+	st, err := w.stamps.find(w.subject)
+	if err != nil {
+		return err
+	}
+	if err := w.fn(w.subject, st, w.rows); err != nil {
+		return err
+	}
+	w.rows, w.values = w.rows[:0], w.values[:0]
+	return nil
+}
+
 // EachSeries calls fn for every subject that has reports in the table, in key order, with its stamp (zero if none was
-// put) and its reports by (report_date, report_type, declare_date) ascending. rows and their Values are reused for the
-// next call; strings may be kept. An error of fn ends it and is returned as it is.
+// put) and its reports by (report_date, report_type, declare_date) ascending, all as of the moment it began. rows and
+// their Values are reused for the next call; strings may be kept. An error of fn ends it and is returned as it is.
 func (s *Store) EachSeries(table uint32, fn func(subject string, st protocol.Stamp, rows []protocol.Report) error) error {
 	if err := s.use(); err != nil {
 		return err
 	}
 	defer s.done()
-	stamps, err := s.openStamps(table)
+	snapshot := s.db.NewSnapshot() // rows and stamps of one moment
+	defer snapshot.Close()
+	stamps, err := openStamps(snapshot, table)
 	if err != nil {
 		return err
 	}
 	defer stamps.it.Close()
-	var (
-		r       = rowReader{texts: interner{}}
-		subject string
-	)
-	flush := func() error {
-		if len(r.rows) == 0 {
-			return nil
-		}
-		st, err := stamps.find(subject)
-		if err != nil {
-			return err
-		}
-		if err := fn(subject, st, r.rows); err != nil {
-			return err
-		}
-		r.rows, r.values = r.rows[:0], r.values[:0]
-		return nil
-	}
+	w := seriesWalk{rowReader: rowReader{texts: interner{}}, stamps: stamps, fn: fn}
 	lower, upper := tableBounds(prefixRow, table)
-	err = s.each(lower, upper, func(key, value []byte) error {
-		k, ok := parseRowKey(key)
-		if !ok {
-			return damagedKey(key, "its key has not the form of a row's")
-		}
-		if subject != string(k.subject) {
-			if err := flush(); err != nil {
-				return err
-			}
-			subject = string(k.subject)
-		}
-		return r.add(subject, &k, key, value)
-	})
-	if err != nil {
+	if err := s.eachOf(snapshot, lower, upper, w.row); err != nil {
 		return err
 	}
-	return flush()
+	return w.flush()
 }
 
 // Series appends the reports of a subject in a table to dst, in the order of EachSeries. They own their memory.
@@ -125,11 +136,11 @@ type stampReader struct {
 	valid bool
 }
 
-func (s *Store) openStamps(table uint32) (*stampReader, error) {
+func openStamps(db pebble.Reader, table uint32) (*stampReader, error) {
 	lower, upper := tableBounds(prefixStamp, table)
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	it, err := db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
-		return nil, readError("read the stamps of "+s.dir, err)
+		return nil, readError(fmt.Sprintf("read the stamps of table %d", table), err)
 	}
 	return &stampReader{it: it, valid: it.First()}, nil
 }

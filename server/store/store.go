@@ -110,7 +110,12 @@ func (s *Store) each(lower, upper []byte, fn func(key, value []byte) error) erro
 		return err
 	}
 	defer s.done()
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	return s.eachOf(s.db, lower, upper, fn)
+}
+
+// eachOf is each of the database or of a snapshot of it, for who keeps the database open already.
+func (s *Store) eachOf(db pebble.Reader, lower, upper []byte, fn func(key, value []byte) error) error {
+	it, err := db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return readError("read "+s.dir, err)
 	}
