@@ -55,13 +55,31 @@ func appendInstant(dst []byte, i Instant) []byte {
 	return appendInt(dst, i.Seconds)
 }
 
+// appendString writes a str. Keys are mostly 8 to 16 bytes long: two loads and two stores that may overlap cost less than
+// the call that copies any length.
 func appendString(dst []byte, s string) []byte {
-	if len(s) <= maxFixStr {
-		dst = append(dst, markFixStr|byte(len(s)))
+	at, n := len(dst), len(s)
+	if n >= 8 && n <= 16 && at+1+n <= cap(dst) {
+		dst = dst[:at+1+n]
+		out := dst[at : at+1+n]
+		out[0] = markFixStr | byte(n)
+		binary.LittleEndian.PutUint64(out[1:], load64(s))
+		binary.LittleEndian.PutUint64(out[n-7:], load64(s[n-8:]))
+		return dst
+	}
+	if n <= maxFixStr {
+		dst = append(dst, markFixStr|byte(n))
 	} else {
-		dst = appendSize(dst, markStr8, len(s))
+		dst = appendSize(dst, markStr8, n)
 	}
 	return append(dst, s...)
+}
+
+// load64 reads the first 8 bytes of s in one load.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func appendBin(dst, b []byte) []byte {

@@ -100,20 +100,24 @@ func (c *cursor) take(n int) []byte {
 	return b
 }
 
-// bigEndian returns the next n (1, 2, 4 or 8) bytes as a number, 0 when they are not there.
+// bigEndian returns the next n (1, 2, 4 or 8) bytes as a number, 0 when they are not there. Away from the end one load
+// does for any width.
 func (c *cursor) bigEndian(n int) uint64 {
-	b := c.take(n)
-	switch len(b) {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(binary.BigEndian.Uint16(b))
-	case 4:
-		return uint64(binary.BigEndian.Uint32(b))
-	case 8:
-		return binary.BigEndian.Uint64(b)
+	if c.pos+8 > len(c.buf) {
+		return c.lastBigEndian(n)
 	}
-	return 0
+	v := binary.BigEndian.Uint64(c.buf[c.pos:])
+	c.pos += n
+	return v >> (64 - 8*n)
+}
+
+// lastBigEndian is bigEndian within 8 bytes of the end.
+func (c *cursor) lastBigEndian(n int) uint64 {
+	v := uint64(0)
+	for _, b := range c.take(n) {
+		v = v<<8 | uint64(b)
+	}
+	return v
 }
 
 // isNil consumes a nil and tells whether there was one.
@@ -183,7 +187,14 @@ func (c *cursor) int(min, max int64) int64 {
 func (c *cursor) int32() int32 { return int32(c.int(math.MinInt32, math.MaxInt32)) }
 
 // int64 reads an integer that fits 64 bits with a sign.
-func (c *cursor) int64() int64 { return c.int(math.MinInt64, math.MaxInt64) }
+func (c *cursor) int64() int64 {
+	v, negative := c.integer()
+	if !negative && v > math.MaxInt64 {
+		c.fail(CodeProtocol, "%d is more than the greatest that fits, %d", v, int64(math.MaxInt64))
+		return 0
+	}
+	return int64(v)
+}
 
 // count reads an integer that fits Go's int.
 func (c *cursor) count() int { return int(c.int(math.MinInt, math.MaxInt)) }
@@ -250,8 +261,16 @@ func (c *cursor) bytes(want string) []byte {
 // bin reads bytes.
 func (c *cursor) bin() []byte { return c.bytes("bytes") }
 
-// str reads a string. It borrows from the buffer: see strings.
-func (c *cursor) str() string { return borrow(c.bytes("a string")) }
+// str reads a string, which borrows from the buffer (see borrow). Nearly all are short and read in place.
+func (c *cursor) str() string {
+	if c.pos < len(c.buf) {
+		if size := int(c.buf[c.pos]) - markFixStr; uint(size) <= maxFixStr && size < len(c.buf)-c.pos {
+			c.pos += 1 + size
+			return borrow(c.buf[c.pos-size : c.pos])
+		}
+	}
+	return borrow(c.bytes("a string"))
+}
 
 // array reads the header of an array of at most limit elements. Each takes a byte at least, so more than what remains is
 // refused before anybody makes room for them; nil is an empty array.
@@ -286,20 +305,24 @@ func (c *cursor) array(limit int) int {
 
 // strings reads a list of strings into dst[:0]. The strings borrow from the buffer.
 //
-// This is the hot loop of a query: short strings, and nearly all of them in the one-byte form, are read in place.
+// It is the hot loop of a query, which may name hundreds of subjects: str is spelled out in it, with the position in a
+// register.
 func (c *cursor) strings(dst []string, limit int) []string {
-	n := c.array(limit)
-	dst = resize(dst, n)
+	dst = resize(dst, c.array(limit))
+	buf, pos := c.buf, c.pos
 	for i := range dst {
-		if c.pos < len(c.buf) {
-			if size := int(c.buf[c.pos]) - markFixStr; uint(size) <= maxFixStr && size < len(c.buf)-c.pos {
-				dst[i] = borrow(c.buf[c.pos+1 : c.pos+1+size])
-				c.pos += 1 + size
+		if pos < len(buf) {
+			if size := int(buf[pos]) - markFixStr; uint(size) <= maxFixStr && size < len(buf)-pos {
+				dst[i] = borrow(buf[pos+1 : pos+1+size])
+				pos += 1 + size
 				continue
 			}
 		}
+		c.pos = pos
 		dst[i] = c.str()
+		pos = c.pos
 	}
+	c.pos = pos
 	return dst
 }
 
@@ -333,10 +356,15 @@ func resize[T any](s []T, n int) []T {
 	return append(s[:cap(s)], make([]T, n-cap(s))...)
 }
 
+// isInteger tells whether a marker begins an integer.
+func isInteger(mark byte) bool {
+	return mark <= maxFixInt || mark >= markNegative || mark >= markUint8 && mark <= markInt64
+}
+
 // kindOf names the kind of value that a marker begins.
 func kindOf(mark byte) string {
 	switch {
-	case mark <= maxFixInt, mark >= markNegative, mark >= markUint8 && mark <= markInt64:
+	case isInteger(mark):
 		return "an integer"
 	case mark < markFixArray, mark == 0xde, mark == 0xdf:
 		return "a map"

@@ -1,58 +1,50 @@
 package protocol
 
-// maxDictionary is how many texts of a column may be referred to.
-const maxDictionary = 32
+import "unsafe"
 
-// dictionary writes a column of texts in which few differ: a text that was written before in its column becomes the
-// number of its place among those that were, from 0. It learns as it goes, so that both ends need one pass.
+// maxDictionary is how many texts of a column may be referred to.
+const maxDictionary = 16
+
+// dictionary writes and reads a column of texts in which few differ. A text that was written before in its column becomes
+// the number of its place among those that were written out, from 0. Both ends learn as they go and need one pass.
 type dictionary struct {
 	texts [maxDictionary]string
 	n     int
-	last  int // most texts follow themselves
 }
 
 func (d *dictionary) append(dst []byte, text string) []byte {
-	if d.n > 0 && d.texts[d.last] == text {
-		return append(dst, byte(d.last))
-	}
-	for i, known := range d.texts[:d.n] {
-		if known == text {
-			d.last = i
+	for i := range d.texts[:d.n] { // the engine's texts are interned, so that mostly this loop finds them
+		if len(text) == len(d.texts[i]) && unsafe.StringData(text) == unsafe.StringData(d.texts[i]) {
 			return append(dst, byte(i))
 		}
 	}
-	if d.n < maxDictionary {
-		d.texts[d.n], d.last = text, d.n
-		d.n++
+	for i := range d.texts[:d.n] {
+		if text == d.texts[i] {
+			return append(dst, byte(i))
+		}
 	}
+	d.learn(text)
 	return appendString(dst, text)
 }
 
-// texts reads a column of n texts that dictionary may have written.
-func (c *cursor) texts(name string, n int, set func(i int, text string)) {
-	c.column(name, n)
-	var known [maxDictionary]string
-	count := 0
-	for i := range n {
-		if c.pos < len(c.buf) && c.buf[c.pos] < maxDictionary {
-			at := int(c.buf[c.pos])
-			if at >= count {
-				c.fail(CodeProtocol, "refers to text %d of %d", at, count)
-				return
-			}
-			c.pos++
-			set(i, known[at])
-			continue
+// read reads the next text of the column.
+func (d *dictionary) read(c *cursor) string {
+	if c.pos < len(c.buf) && isInteger(c.buf[c.pos]) {
+		if i, negative := c.integer(); !negative && i < uint64(d.n) {
+			return d.texts[i]
 		}
-		text := c.str()
-		if c.err != nil {
-			return
-		}
-		if count < maxDictionary {
-			known[count] = text
-			count++
-		}
-		set(i, text)
+		c.fail(CodeProtocol, "a number that none of the %d texts before has", d.n)
+		return ""
+	}
+	text := c.str()
+	d.learn(text)
+	return text
+}
+
+func (d *dictionary) learn(text string) {
+	if d.n < maxDictionary {
+		d.texts[d.n] = text
+		d.n++
 	}
 }
 
@@ -101,8 +93,15 @@ func (c *cursor) heads(dst []Head, rows int) []Head {
 	for i := range dst {
 		dst[i].DeclareDate = c.instant()
 	}
-	c.texts("heads.types", rows, func(i int, s string) { dst[i].Type = s })
-	c.texts("heads.periods", rows, func(i int, s string) { dst[i].Period = s })
+	var types, periods dictionary
+	c.column("heads.types", rows)
+	for i := range dst {
+		dst[i].Type = types.read(c)
+	}
+	c.column("heads.periods", rows)
+	for i := range dst {
+		dst[i].Period = periods.read(c)
+	}
 	c.column("heads.years", rows)
 	for i := range dst {
 		dst[i].Year = c.int32()

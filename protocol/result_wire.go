@@ -13,8 +13,9 @@ func (r *Result) AppendTo(dst []byte) []byte {
 	w.wrote(dst, r.With != 0)
 	dst = appendUint(dst, uint64(r.Rows()))
 	w.wrote(dst, r.Rows() > 0)
-	dst, missing := appendColumns(dst, r.Values)
+	dst = appendFloats(appendSize(dst, markBin8, 8*len(r.Values)), r.Values)
 	w.wrote(dst, len(r.Values) > 0)
+	missing := anyMissing(r.Values)
 	if missing {
 		dst = appendMissing(dst, r.Values)
 	} else {

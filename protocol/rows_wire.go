@@ -35,6 +35,12 @@ func (d *distinctSubjects) at(i int) *Subject {
 
 func (d *distinctSubjects) appendKeys(dst []byte) []byte {
 	dst = appendArray(dst, d.n)
+	if d.ends == nil {
+		for _, s := range d.rows {
+			dst = appendString(dst, s.Key)
+		}
+		return dst
+	}
 	for i := range d.n {
 		dst = appendString(dst, d.at(i).Key)
 	}
@@ -76,10 +82,23 @@ func (d *distinctSubjects) appendAttributes(dst []byte) []byte {
 // attributes reads what appendAttributes wrote.
 func (c *cursor) attributes(subjects []Subject) {
 	c.columns(4)
-	c.texts("attributes.names", len(subjects), func(i int, s string) { subjects[i].Name = s })
-	c.texts("attributes.statuses", len(subjects), func(i int, s string) { subjects[i].Status = s })
-	c.texts("attributes.listing_dates", len(subjects), func(i int, s string) { subjects[i].ListingDate = s })
-	c.texts("attributes.categories", len(subjects), func(i int, s string) { subjects[i].Category = s })
+	var names, statuses, dates, categories dictionary
+	c.column("attributes.names", len(subjects))
+	for i := range subjects {
+		subjects[i].Name = names.read(c)
+	}
+	c.column("attributes.statuses", len(subjects))
+	for i := range subjects {
+		subjects[i].Status = statuses.read(c)
+	}
+	c.column("attributes.listing_dates", len(subjects))
+	for i := range subjects {
+		subjects[i].ListingDate = dates.read(c)
+	}
+	c.column("attributes.categories", len(subjects))
+	for i := range subjects {
+		subjects[i].Category = categories.read(c)
+	}
 }
 
 // columns reads the header of an array of exactly n columns.

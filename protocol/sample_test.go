@@ -26,6 +26,14 @@ func (s *sample) frame() []byte {
 
 func (s *sample) payload() []byte { return s.message.AppendTo(nil) }
 
+// want is what decoding should give.
+func (s *sample) want() Message {
+	if m, ok := s.message.(Empty); ok {
+		return &m
+	}
+	return s.message
+}
+
 func fresh[T any, P interface {
 	*T
 	Message
