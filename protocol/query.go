@@ -27,6 +27,9 @@ const (
 	// WithReports adds report date, declare date, report type, period and year of each row.
 	// Period and recent answers always carry them.
 	WithReports
+	// WithSuperseded keeps in a period query the declarations that a later one of the same report date and type
+	// supersedes: exports and audits see every row. Other queries ignore it.
+	WithSuperseded
 )
 
 // View is what every query says about the reports it looks at and the values it wants.

@@ -51,19 +51,25 @@ func known(r *protocol.Report, at protocol.Instant) bool {
 // visible is the first half of rule 4: the reports that pass report_type and were known, and of each (report_date,
 // report_type) the latest declaration. They come in no order and belong to the model.
 func visible(reports []protocol.Report, types []string, at protocol.Instant) []*protocol.Report {
-	var passing []*protocol.Report
-	for i := range reports {
-		if passes(&reports[i], types, at) {
-			passing = append(passing, &reports[i])
-		}
-	}
+	candidates := passing(reports, types, at)
 	var out []*protocol.Report
-	for _, r := range passing {
+	for _, r := range candidates {
 		restated := func(o *protocol.Report) bool {
 			return o.ReportDate == r.ReportDate && o.Type == r.Type && compareDeclared(o.DeclareDate, r.DeclareDate) > 0
 		}
-		if !slices.ContainsFunc(passing, restated) {
+		if !slices.ContainsFunc(candidates, restated) {
 			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// passing keeps the reports that pass report_type and were known, every declaration of them.
+func passing(reports []protocol.Report, types []string, at protocol.Instant) []*protocol.Report {
+	var out []*protocol.Report
+	for i := range reports {
+		if passes(&reports[i], types, at) {
+			out = append(out, &reports[i])
 		}
 	}
 	return out

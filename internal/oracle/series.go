@@ -17,6 +17,7 @@ func (m *Model) Period(q *protocol.Period, r *protocol.Result) error {
 	if err := c.err(); err != nil {
 		return err
 	}
+	v.all = q.With&protocol.WithSuperseded != 0
 	m.bySubject(r, &v, q.Subjects, func(reports []*protocol.Report) []*protocol.Report {
 		return within(reports, q.Range)
 	})
@@ -58,6 +59,9 @@ func (m *Model) bySubject(r *protocol.Result, v *view, subjects []string, cut fu
 	var groups [][]row
 	for _, key := range distinct(subjects) {
 		reports := visible(m.reportsOf(v.table, key), v.types, v.known)
+		if v.all {
+			reports = passing(m.reportsOf(v.table, key), v.types, v.known)
+		}
 		newestFirst(reports)
 		var group []row
 		for _, report := range cut(reports) {

@@ -28,6 +28,7 @@ type view struct {
 	columns []int    // of the table, -1 where the name is unknown
 	types   []string
 	known   protocol.Instant
+	all     bool // a period query that keeps superseded declarations (protocol.WithSuperseded)
 }
 
 // view resolves what a query says about reports and values. The table may come back nil, with a problem noted.

@@ -118,6 +118,9 @@ func (d *draft) put(p *protocol.Put, time int64) error {
 		if r.Values = row; r.Type == "" {
 			r.Type = info.DefaultReportType
 		}
+		if r.Year == (report{date: r.ReportDate}).year() {
+			r.Year = 0 // the year of the report date is said by leaving it out, so that equal rows are stored equal
+		}
 		number := d.subjectNumber(r.Subject)
 		d.batch.PutRow(info.Number, &r)
 		edit.staged(number).add(d.e.reportOf(&r), row, time)

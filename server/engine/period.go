@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"slices"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -22,6 +21,7 @@ func (e *Engine) Period(q *protocol.Period, r *protocol.Result) error {
 	if err := v.lookup(q.Subjects, sc); err != nil {
 		return err
 	}
+	v.filter.all = q.With&protocol.WithSuperseded != 0
 	return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
 		return s.within(refs, &v.filter, from, to, number)
 	})
@@ -36,7 +36,7 @@ func (e *Engine) Recent(q *protocol.Recent, r *protocol.Result) error {
 	if err != nil {
 		return err
 	}
-	limit, err := checkPage(0, q.Limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit)
+	limit, err := recentLimit(q)
 	if err != nil {
 		return err
 	}
@@ -57,6 +57,14 @@ func (e *Engine) Recent(q *protocol.Recent, r *protocol.Result) error {
 	return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
 		return s.ofDays(refs, &v.filter, days, number)
 	})
+}
+
+// recentLimit checks the limit, which counts only without periods (semantics 18).
+func recentLimit(q *protocol.Recent) (int, error) {
+	if len(q.Periods) > 0 {
+		return 0, nil
+	}
+	return checkPage(0, q.Limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit)
 }
 
 // lookup resolves the subjects of a series query; at least one is required.
@@ -150,10 +158,9 @@ func periodDays(periods []int64) []int64 {
 
 // checkSize refuses an answer over the limit before its memory is taken.
 func (e *Engine) checkSize(rows, columns int) error {
-	if rows > math.MaxInt32 || rows*columns > e.maxValues {
-		return protocol.Errorf(protocol.CodeTooLarge,
-			"the answer has %d rows of %d indicators, at most %d values are allowed; ask for fewer subjects or a shorter range",
-			rows, columns, e.maxValues)
+	if rows > protocol.MaxResultRows || rows*columns > e.maxValues {
+		return protocol.Errorf(protocol.CodeTooLarge, "the answer has %d rows of %d indicators, at most %d rows and %d "+
+			"values are allowed; ask for fewer subjects or a shorter range", rows, columns, protocol.MaxResultRows, e.maxValues)
 	}
 	return nil
 }

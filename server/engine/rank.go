@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -9,7 +10,6 @@ import (
 type item struct {
 	key    uint64
 	number uint32 // subject
-	row    uint32 // report in the subject's series
 	tie    uint32 // position among the candidates; orders ties where candidates come in key order
 }
 
@@ -59,7 +59,12 @@ func (p *page) rankKeyed(items []item, sc *scratch) []item {
 		slices.SortFunc(items, compareItems)
 		return p.cut(items)
 	}
-	return p.cut(mergeSort(items, sc))
+	if len(items) > smallRank {
+		return p.cut(mergeSort(items, sc))
+	}
+	items = sc.sortSmall(items, p.offset+p.limit)
+	settle(items, compareItems)
+	return p.cut(items)
 }
 
 // rankListed orders items in any order of subjects and returns the page; subjects settle ties by their keys.
@@ -67,19 +72,34 @@ func (p *page) rankListed(items []item, sc *scratch, rt *root) []item {
 	if p.offset >= len(items) {
 		return nil
 	}
-	items = mergeSort(items, sc)
+	if len(items) > smallRank {
+		items = mergeSort(items, sc)
+	} else {
+		items = sc.sortSmall(items, p.offset+p.limit)
+	}
+	settle(items, func(a, b item) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return compareKeys(rt, a.number, b.number)
+	})
+	return p.cut(items)
+}
+
+// settle sorts each run of items whose keys are equal but for the place bits, which sortSmall leaves in any order.
+func settle(items []item, compare func(a, b item) int) {
 	for i := 0; i+1 < len(items); i++ {
-		if items[i].key != items[i+1].key {
+		run := items[i].key &^ placeMask
+		if run != items[i+1].key&^placeMask {
 			continue
 		}
 		end := i + 2
-		for end < len(items) && items[end].key == items[i].key {
+		for end < len(items) && items[end].key&^placeMask == run {
 			end++
 		}
-		slices.SortFunc(items[i:end], func(a, b item) int { return compareKeys(rt, a.number, b.number) })
+		slices.SortFunc(items[i:end], compare)
 		i = end - 1
 	}
-	return p.cut(items)
 }
 
 func compareKeys(rt *root, a, b uint32) int {
@@ -137,9 +157,8 @@ func sink(heap []item, i int) {
 
 // mergeSort orders items by key, stably, and returns them in items or in the scratch's spare memory.
 //
-// Ranks of random figures are coin tosses to a branch predictor, and at 50 candidates a mispredicted branch per
-// comparison would cost more than all the rest of the query. Runs of four are placed by counting, and the merge picks
-// by arithmetic: BenchmarkRank has it beside slices.SortFunc.
+// It is for the many: up to smallRank items sortSmall is quicker. Runs of four are placed by counting, and the merge
+// picks by arithmetic, since comparisons of random figures cannot be predicted.
 func mergeSort(items []item, sc *scratch) []item {
 	if cap(sc.spare) < len(items) {
 		sc.spare = make([]item, len(items)+len(items)/4)

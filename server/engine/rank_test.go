@@ -36,7 +36,9 @@ func TestSortKeyOrdersLikeNumbers(t *testing.T) {
 }
 
 func drawItems(t *rapid.T) []item {
-	keys := rapid.SliceOfN(rapid.Uint64Range(0, 40), 0, 300).Draw(t, "keys")
+	key := rapid.OneOf(rapid.Uint64Range(0, 40), rapid.Map(rapid.Uint64Range(0, 600), func(k uint64) uint64 { return k << 6 }),
+		rapid.Just(uint64(missingKey)))
+	keys := rapid.SliceOfN(key, 0, 300).Draw(t, "keys")
 	items := make([]item, len(keys))
 	for i, k := range keys {
 		items[i] = item{key: k, number: uint32(i), tie: uint32(i)}

@@ -28,6 +28,7 @@ func BenchmarkRank(b *testing.B) {
 		})
 	}
 	sc := new(scratch)
+	run("small", func(items []item) { sc.sortSmall(items, 20) })
 	run("merge", func(items []item) { mergeSort(items, sc) })
 	run("sortfunc", func(items []item) { slices.SortFunc(items, compareItems) })
 }

@@ -14,6 +14,8 @@ type scratch struct {
 	seen    []uint64 // bit set over subject numbers; all zero between queries
 	items   []item
 	spare   []item
+	packed  packed
+	rows    []uint32 // report of each candidate in its series, by item.tie
 	refs    []ref
 	dayRefs []dayRef
 }

@@ -76,6 +76,7 @@ func (s *series) value(i, c int) float64 {
 type filter struct {
 	types    []uint32 // only these; nil = all
 	noTypes  bool     // types were asked for and none of them exists: nothing passes
+	all      bool     // superseded declarations pass too
 	hasKnown bool
 	known    int64
 }
@@ -133,6 +134,9 @@ func (s *series) next(i int, f *filter) int {
 
 // superseded tells whether a report before i, so declared later, has the same date and type and passes f.
 func (s *series) superseded(i int, f *filter) bool {
+	if f.all {
+		return false
+	}
 	r := s.reports[i]
 	for j := i - 1; j >= 0 && s.reports[j].date == r.date; j-- {
 		if s.reports[j].typ() == r.typ() && f.passes(s.reports[j]) {

@@ -45,7 +45,7 @@ func (e *Engine) snapshot(v *view, numbers []uint32, keyed bool, rank *protocol.
 	if newest {
 		sc.items = v.newestItems(sc.items[:0], numbers, &p)
 	} else {
-		sc.items = v.itemsWithin(sc.items[:0], numbers, &p, from, to)
+		v.itemsWithin(sc, numbers, &p, from, to)
 	}
 	var items []item
 	if keyed {
@@ -56,11 +56,11 @@ func (e *Engine) snapshot(v *view, numbers []uint32, keyed bool, rank *protocol.
 	if err := e.checkSize(len(items), len(v.columns)); err != nil {
 		return err
 	}
-	v.fillHeads(items, r)
+	v.fillSubjects(items, r)
 	if newest {
 		v.fillNewest(items, r)
 	} else {
-		v.fillRows(items, r)
+		v.fillRows(items, sc.rows, r)
 	}
 	return nil
 }
@@ -85,9 +85,11 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 }
 
 // itemsWithin makes an item of each candidate's newest report that passes the filter and lies within the dates.
-func (v *view) itemsWithin(items []item, numbers []uint32, p *page, from, to int64) []item {
+// sc.rows then has the place of that report in its series, by item.tie.
+func (v *view) itemsWithin(sc *scratch, numbers []uint32, p *page, from, to int64) {
+	sc.items, sc.rows = sc.items[:0], sc.rows[:0]
 	flip := p.flip()
-	for i, n := range numbers {
+	for _, n := range numbers {
 		s := v.table.seriesOf(n)
 		if s == nil {
 			continue
@@ -96,9 +98,9 @@ func (v *view) itemsWithin(items []item, numbers []uint32, p *page, from, to int
 		if row < 0 {
 			continue
 		}
-		items = append(items, item{key: v.rowKey(s, row, p, flip), number: n, row: uint32(row), tie: uint32(i)})
+		sc.items = append(sc.items, item{key: v.rowKey(s, row, p, flip), number: n, tie: uint32(len(sc.rows))})
+		sc.rows = append(sc.rows, uint32(row))
 	}
-	return items
 }
 
 func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
@@ -108,16 +110,10 @@ func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
 	return sortKey(s.value(row, p.column), flip)
 }
 
-// fillHeads appends the subjects of the page and, where asked for, the heads of their reports.
-func (v *view) fillHeads(items []item, r *protocol.Result) {
+// fillSubjects appends the subjects of the page.
+func (v *view) fillSubjects(items []item, r *protocol.Result) {
 	for _, it := range items {
 		r.Subjects = append(r.Subjects, v.root.subject(it.number))
-	}
-	if r.With&protocol.WithReports == 0 {
-		return
-	}
-	for _, it := range items {
-		r.Heads = append(r.Heads, v.head(v.table.seriesOf(it.number).reports[it.row]))
 	}
 }
 
@@ -131,8 +127,13 @@ func (v *view) head(rep report) protocol.Head {
 	}
 }
 
-// fillNewest gathers the asked columns of the page from the columns of newest values.
+// fillNewest gathers the asked columns of the page from the columns of newest values, and the heads where asked for.
 func (v *view) fillNewest(items []item, r *protocol.Result) {
+	if r.With&protocol.WithReports != 0 {
+		for _, it := range items {
+			r.Heads = append(r.Heads, v.head(v.table.seriesOf(it.number).reports[0]))
+		}
+	}
 	out := grow(r, len(items)*len(v.columns))
 	for _, col := range v.columns {
 		for i, it := range items {
@@ -146,13 +147,16 @@ func (v *view) fillNewest(items []item, r *protocol.Result) {
 	}
 }
 
-// fillRows gathers the asked columns of the page from the subjects' series.
-func (v *view) fillRows(items []item, r *protocol.Result) {
+// fillRows gathers the asked columns of the page from the subjects' series, and the heads where asked for.
+func (v *view) fillRows(items []item, rows []uint32, r *protocol.Result) {
 	out := grow(r, len(items)*len(v.columns))
 	for i, it := range items {
-		s := v.table.seriesOf(it.number)
+		s, row := v.table.seriesOf(it.number), int(rows[it.tie])
+		if r.With&protocol.WithReports != 0 {
+			r.Heads = append(r.Heads, v.head(s.reports[row]))
+		}
 		for c, col := range v.columns {
-			out[c*len(items)+i] = s.value(int(it.row), col)
+			out[c*len(items)+i] = s.value(row, col)
 		}
 	}
 }

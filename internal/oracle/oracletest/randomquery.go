@@ -72,7 +72,7 @@ func (w *World) view(t *rapid.T) protocol.View {
 	if sometimes(t, "with types") {
 		v.ReportTypes = some(t, "types", append([]string{"unknown", "04"}, reportTypes[1:]...), 1, 3)
 	}
-	v.With = protocol.With(rapid.IntRange(0, 3).Draw(t, "with"))
+	v.With = protocol.With(rapid.IntRange(0, 7).Draw(t, "with"))
 	return v
 }
 
