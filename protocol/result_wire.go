@@ -119,7 +119,7 @@ func (r *Result) decodeRows(c *cursor, f *fields, rows int) {
 
 // spread points each row to its subject: there is one for each row, or one for each group.
 func (r *Result) spread(c *cursor, subjects []Subject, rows int) {
-	if len(subjects) != rows && len(subjects) != len(r.Groups) {
+	if len(subjects) != rows && (len(r.Groups) == 0 || len(subjects) != len(r.Groups)) {
 		c.fail(CodeProtocol, "%d subjects for %d rows in %d groups", len(subjects), rows, len(r.Groups))
 		return
 	}
