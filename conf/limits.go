@@ -76,7 +76,7 @@ func (l *Limits) timeKeys() []Key {
 		{Name: "max_wait", Default: "30s", Doc: "For a native request that must wait (a write, or a read of something " +
 			"newer) and has no deadline of its own.",
 			setting: timeSetting{&l.MaxWait, "s", time.Millisecond, day}},
-		{Name: "http_read_timeout", Default: "10s", Doc: "From the first byte of an HTTP request to its last.",
+		{Name: "http_read_timeout", Default: "5s", Doc: "From the first byte of an HTTP request to its last.",
 			setting: timeSetting{&l.HTTPReadTimeout, "s", time.Millisecond, day}},
 		{Name: "http_write_timeout", Default: "10s", Doc: "For a client to take the answer to its HTTP request.",
 			setting: timeSetting{&l.HTTPWriteTimeout, "s", time.Millisecond, day}},

@@ -66,14 +66,6 @@ type Rate struct {
 	Burst     int // requests at once; 0 = as many as PerSecond
 }
 
-// Allowance returns the burst that counts: Burst, or PerSecond where Burst is 0.
-func (r Rate) Allowance() int {
-	if r.Burst == 0 {
-		return r.PerSecond
-	}
-	return r.Burst
-}
-
 // RateLimit is [ratelimit]: a rate for each group of operations (semantics 25).
 type RateLimit struct {
 	Default, Snapshot, Period, Recent, Selection, Rows Rate

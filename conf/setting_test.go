@@ -96,17 +96,6 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-func TestABurstOfZeroIsTheRate(t *testing.T) {
-	for _, test := range []struct {
-		rate Rate
-		want int
-	}{{Rate{100, 50}, 50}, {Rate{100, 0}, 100}, {Rate{0, 0}, 0}} {
-		if got := test.rate.Allowance(); got != test.want {
-			t.Errorf("%+v allows %d, want %d", test.rate, got, test.want)
-		}
-	}
-}
-
 func TestEverySizeAndTimeReadsBackFromItsText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Int64Range(0, math.MaxInt64).Draw(t, "bytes")
