@@ -28,10 +28,10 @@ func (d *differences) addf(format string, args ...any) {
 	d.lines = append(d.lines, fmt.Sprintf(format, args...))
 }
 
-// expect adds a line if the two values differ.
-func expect[T comparable](d *differences, what string, want, got T) {
+// expect adds a line if the two values differ; what is a format.
+func expect[T comparable](d *differences, want, got T, what string, args ...any) {
 	if want != got {
-		d.addf("%s: want %+v, got %+v", what, want, got)
+		d.addf("%s: want %+v, got %+v", fmt.Sprintf(what, args...), want, got)
 	}
 }
 
@@ -49,12 +49,12 @@ func Diff(want, got *protocol.Result, withHeads ...bool) string {
 	var d differences
 	d.applied(want.Applied, got.Applied)
 	d.list("ids", want.IDs, got.IDs)
-	expect(&d, "with subjects", want.With&protocol.WithSubjects, got.With&protocol.WithSubjects)
-	expect(&d, "total", want.Total, got.Total)
+	expect(&d, want.With&protocol.WithSubjects, got.With&protocol.WithSubjects, "with subjects")
+	expect(&d, want.Total, got.Total, "total")
 	d.slices("groups", want.Groups, got.Groups)
 	d.stamps(want.Stamps, got.Stamps)
 	if len(withHeads) == 0 || withHeads[0] {
-		expect(&d, "with reports", want.With&protocol.WithReports, got.With&protocol.WithReports)
+		expect(&d, want.With&protocol.WithReports, got.With&protocol.WithReports, "with reports")
 		d.heads(want, got)
 	}
 	if !d.list("subjects of the rows", keysOf(want.Subjects), keysOf(got.Subjects)) {
@@ -99,9 +99,9 @@ func (d *differences) stamps(want, got []protocol.Stamp) {
 }
 
 func (d *differences) heads(want, got *protocol.Result) {
-	expect(d, "number of heads", len(want.Heads), len(got.Heads))
+	expect(d, len(want.Heads), len(got.Heads), "number of heads")
 	for i := range min(len(want.Heads), len(got.Heads)) {
-		expect(d, fmt.Sprintf("head of row %d (%q)", i, keyOf(want.Subjects, i)), want.Heads[i], got.Heads[i])
+		expect(d, want.Heads[i], got.Heads[i], "head of row %d (%q)", i, keyOf(want.Subjects, i))
 	}
 }
 
@@ -130,11 +130,10 @@ func number(v float64) string {
 
 // attributes compares what a row carries about its subject.
 func (d *differences) attributes(want, got *protocol.Subject) {
-	what := func(field string) string { return fmt.Sprintf("%s of subject %q", field, want.Key) }
-	expect(d, what("name"), want.Name, got.Name)
-	expect(d, what("status"), want.Status, got.Status)
-	expect(d, what("listing date"), want.ListingDate, got.ListingDate)
-	expect(d, what("category"), want.Category, got.Category)
+	expect(d, want.Name, got.Name, "name of subject %q", want.Key)
+	expect(d, want.Status, got.Status, "status of subject %q", want.Key)
+	expect(d, want.ListingDate, got.ListingDate, "listing date of subject %q", want.Key)
+	expect(d, want.Category, got.Category, "category of subject %q", want.Key)
 }
 
 // keysOf returns the keys of subjects; a nil subject shows as such.
@@ -163,8 +162,8 @@ func DiffSubjects(want, got *protocol.SubjectList) string {
 	for i, w := range want.Subjects {
 		g := got.Subjects[i]
 		d.attributes(w, g)
-		d.list(fmt.Sprintf("topics of subject %q", w.Key), slices.Sorted(slices.Values(w.Topics)), slices.Sorted(slices.Values(g.Topics)))
-		d.list(fmt.Sprintf("tags of subject %q", w.Key), tagTexts(w.Tags), tagTexts(g.Tags))
+		d.list("topics of subject "+w.Key, slices.Sorted(slices.Values(w.Topics)), slices.Sorted(slices.Values(g.Topics)))
+		d.list("tags of subject "+w.Key, tagTexts(w.Tags), tagTexts(g.Tags))
 	}
 	return d.String()
 }
@@ -183,13 +182,13 @@ func tagTexts(tags []protocol.Tag) []string {
 func DiffCatalogs(want, got *protocol.Catalog) string {
 	var d differences
 	d.applied(want.Applied, got.Applied)
-	expect(&d, "catalog version", want.Version, got.Version)
-	expect(&d, "number of tables", len(want.Tables), len(got.Tables))
+	expect(&d, want.Version, got.Version, "catalog version")
+	expect(&d, len(want.Tables), len(got.Tables), "number of tables")
 	for i := range min(len(want.Tables), len(got.Tables)) {
 		w, g := want.Tables[i], got.Tables[i]
-		expect(&d, fmt.Sprintf("number of table %q", w.Name), w.Number, g.Number)
-		expect(&d, fmt.Sprintf("name of table %d", w.Number), w.Name, g.Name)
-		expect(&d, fmt.Sprintf("default report type of table %q", w.Name), w.DefaultReportType, g.DefaultReportType)
+		expect(&d, w.Number, g.Number, "number of table %q", w.Name)
+		expect(&d, w.Name, g.Name, "name of table %d", w.Number)
+		expect(&d, w.DefaultReportType, g.DefaultReportType, "default report type of table %q", w.Name)
 		if !slices.Equal(w.Indicators, g.Indicators) {
 			d.addf("indicators of table %q: want %+v, got %+v", w.Name, w.Indicators, g.Indicators)
 		}

@@ -2,7 +2,6 @@ package oracletest
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -31,8 +30,12 @@ type Step struct {
 // 26 and the printing in 16 concern fronts, which test them themselves.
 func Cases() []Case {
 	return slices.Concat(
-		timeCases(), versionCases(), nameCases(), unknownCases(), rankingCases(), orderCases(), rangeCases(),
-		seriesCases(), selectionCases(), rowCases(), searchCases(), subjectCases(), catalogCases(), limitCases(),
+		clockCases(), declareCases(), identityCases(), newestCases(), todayCases(), defaultTypeCases(),
+		listCases(), byteCases(), columnCases(), unknownSubjectCases(), unknownIndicatorCases(),
+		unknownFieldCases(), unknownTopicCases(), unknownTableCases(), pageCases(), fieldCases(), tieCases(),
+		emptyCases(), rangeCases(), periodCases(), recentCases(), criterionCases(), selectedDayCases(),
+		getCases(), deleteCases(), putCases(), searchCases(), attributeCases(), topicAndTagCases(),
+		catalogCases(), limitCases(),
 	)
 }
 
@@ -41,13 +44,7 @@ func RunCases(t *testing.T, open func() Target) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
 			target := open()
-			if closer, ok := target.(io.Closer); ok {
-				t.Cleanup(func() {
-					if err := closer.Close(); err != nil {
-						t.Errorf("close the target: %v", err)
-					}
-				})
-			}
+			closeAfter(t, target)
 			if failure := c.Run(target); failure != "" {
 				t.Error(failure)
 			}

@@ -7,13 +7,10 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// subjectCases are about rule 22 and the upkeep of attributes.
-func subjectCases() []Case {
+// attributeCases are about rule 22.
+func attributeCases() []Case {
 	set := func(fields protocol.SubjectField, s protocol.Subject) protocol.SubjectUpdate {
 		return protocol.SubjectUpdate{Subject: s, Set: fields}
-	}
-	tags := func(key string, tags ...protocol.Tag) protocol.SubjectUpdate {
-		return set(protocol.FieldTags, protocol.Subject{Key: key, Tags: tags})
 	}
 	return []Case{
 		history("rule 22: a subject that is written without attributes has the defaults",
@@ -36,6 +33,23 @@ func subjectCases() []Case {
 			update(set(protocol.FieldName|protocol.FieldCategory, protocol.Subject{Key: "a", Name: " A, \"B\"; 平安 ", Category: "<b>&"})),
 			ask(&protocol.ListSubjects{}, "a ( A, \"B\"; 平安 , 213001, , <b>&) [] []"),
 		),
+		history("rule 22: one subject twice in a write is changed twice",
+			update(set(protocol.FieldName, protocol.Subject{Key: "a", Name: "one"}), set(protocol.FieldStatus, protocol.Subject{Key: "a", Status: "s"}),
+				set(protocol.FieldName, protocol.Subject{Key: "a", Name: "two"})),
+			ask(&protocol.ListSubjects{}, "a (two, s, , stock) [] []"),
+		),
+	}
+}
+
+// topicAndTagCases are about rule 22.
+func topicAndTagCases() []Case {
+	set := func(fields protocol.SubjectField, s protocol.Subject) protocol.SubjectUpdate {
+		return protocol.SubjectUpdate{Subject: s, Set: fields}
+	}
+	tags := func(key string, tags ...protocol.Tag) protocol.SubjectUpdate {
+		return set(protocol.FieldTags, protocol.Subject{Key: key, Tags: tags})
+	}
+	return []Case{
 		history("rule 22: topics are replaced all together",
 			update(set(protocol.FieldTopics, protocol.Subject{Key: "a", Topics: list("x y x")})),
 			ask(&protocol.ListSubjects{Topic: "x"}, "a (a, 213001, , stock) [x; y] []"),
@@ -49,11 +63,6 @@ func subjectCases() []Case {
 			ask(&protocol.ListSubjects{}, "a (a, 213001, , stock) [] [c=4; i=3]"),
 			update(tags("a", protocol.Tag{Kind: "i"})),
 			ask(&protocol.ListSubjects{}, "a (a, 213001, , stock) [] [c=4]"),
-		),
-		history("rule 22: one subject twice in a write is changed twice",
-			update(set(protocol.FieldName, protocol.Subject{Key: "a", Name: "one"}), set(protocol.FieldStatus, protocol.Subject{Key: "a", Status: "s"}),
-				set(protocol.FieldName, protocol.Subject{Key: "a", Name: "two"})),
-			ask(&protocol.ListSubjects{}, "a (two, s, , stock) [] []"),
 		),
 		history("subjects are listed by topic, tags and key",
 			update(pooled("a", "pool", "c=x"), pooled("b", "pool", "c=y"), pooled("d", "other", "c=x")),

@@ -2,8 +2,8 @@ package oracletest
 
 import "github.com/kamaitachi/kamaitachi/protocol"
 
-// nameCases are about rules 7, 9 and 16.
-func nameCases() []Case {
+// listCases are about rule 7.
+func listCases() []Case {
 	return []Case{
 		history("rule 7: repeated subjects count once, first place kept",
 			put("a 2023-12-31 1", "b 2023-12-31 2", "c 2023-12-31 3"),
@@ -30,6 +30,12 @@ func nameCases() []Case {
 			ask(&protocol.Recent{View: ofTypes("y", "y"), Subjects: list("a"), Periods: []int64{at("2023-12-31"), at("2023-12-31T01:00:00")}},
 				"= 1001", "a 2023-12-31 #y y2023 | 2", "--"),
 		),
+	}
+}
+
+// byteCases are about rule 9.
+func byteCases() []Case {
+	return []Case{
 		history("rule 9: keys compare as bytes",
 			put("a 2023-12-31 1", "Z 2023-12-31 1", "é 2023-12-31 1", "上 2023-12-31 1", "\uff21 2023-12-31 1", "😀 2023-12-31 1",
 				"a0 2023-12-31 1", "A 2023-12-31 1"),
@@ -60,6 +66,12 @@ func nameCases() []Case {
 			ask(&protocol.SelectSnapshot{Selection: selecting("融科"), View: seeing("1001")}, "= 1001", "c | 3"),
 			ask(&protocol.SelectSnapshot{Selection: selecting("finance internet"), View: seeing("1001")}, "= 1001"),
 		),
+	}
+}
+
+// columnCases are about rule 16.
+func columnCases() []Case {
+	return []Case{
 		history("rule 16: columns come in the request's order",
 			put("a 2023-12-31 1 2 3"),
 			ask(&protocol.Snapshot{View: seeing("assets 1002 1001"), Subjects: list("a")}, "= assets 1002 1001", "a | 3 2 1"),
@@ -77,11 +89,9 @@ func selecting(keyword string) protocol.Selection {
 	return protocol.Selection{Kind: "concept", Topic: "pool", Keyword: keyword}
 }
 
-// unknownCases are about rule 8.
-func unknownCases() []Case {
+// unknownSubjectCases are about rule 8.
+func unknownSubjectCases() []Case {
 	a := put("a 2023-12-31 1", "b 2023-12-31 2")
-	pool := update(pooled("a", "pool", "concept=x"))
-	nope := func(v protocol.View) protocol.View { v.Table = "nope"; return v }(seeing("1001"))
 	return []Case{
 		history("rule 8: unknown subjects are left out", a,
 			ask(&protocol.Snapshot{View: seeing("1001"), Subjects: list("x a y")}, "= 1001", "a | 1"),
@@ -90,6 +100,14 @@ func unknownCases() []Case {
 			ask(&protocol.Recent{View: seeing("1001"), Subjects: list("x y")}, "= 1001"),
 			ask(&protocol.Search{Subjects: list("x")}, "= operating_income net_profit assets", "total 0"),
 		),
+	}
+}
+
+// unknownIndicatorCases are about rule 8.
+func unknownIndicatorCases() []Case {
+	a := put("a 2023-12-31 1", "b 2023-12-31 2")
+	pool := update(pooled("a", "pool", "concept=x"))
+	return []Case{
 		history("rule 8: an unknown indicator is an error that names it", a, pool,
 			ask(&protocol.Snapshot{View: seeing("1001 nope"), Subjects: list("a")}).refused(protocol.CodeUnknownIndicator, "nope"),
 			ask(&protocol.Period{View: seeing("nope"), Subjects: list("a")}).refused(protocol.CodeUnknownIndicator, "nope"),
@@ -100,6 +118,14 @@ func unknownCases() []Case {
 			putInto("", list("1001 nope"), "a 2023-12-31 5 6").refused(protocol.CodeUnknownIndicator, "nope"),
 			ask(&protocol.Snapshot{View: seeing("1001"), Subjects: list("a")}, "= 1001", "a | 1"),
 		),
+	}
+}
+
+// unknownFieldCases are about rule 8.
+func unknownFieldCases() []Case {
+	a := put("a 2023-12-31 1", "b 2023-12-31 2")
+	pool := update(pooled("a", "pool", "concept=x"))
+	return []Case{
 		history("rule 8: an unknown field is an error that names it", a, pool,
 			ask(&protocol.Snapshot{View: seeing("1001"), Subjects: list("a"), Ranking: protocol.Ranking{Field: "nope"}}).
 				refused(protocol.CodeUnknownIndicator, "nope"),
@@ -110,6 +136,14 @@ func unknownCases() []Case {
 			ask(&protocol.SelectPeriod{Selection: selecting(""), View: seeing("1001"), Ranking: protocol.Ranking{Field: "cpi"}}).
 				refused(protocol.CodeUnknownIndicator, "cpi"),
 		),
+	}
+}
+
+// unknownTopicCases are about rule 8.
+func unknownTopicCases() []Case {
+	a := put("a 2023-12-31 1", "b 2023-12-31 2")
+	pool := update(pooled("a", "pool", "concept=x"))
+	return []Case{
 		history("rule 8: an unknown topic is an error that names it", a, pool,
 			ask(&protocol.Snapshot{View: seeing("1001"), Topic: "nope"}).refused(protocol.CodeNotFound, "nope"),
 			ask(&protocol.SelectSnapshot{Selection: protocol.Selection{Kind: "concept", Topic: "nope"}, View: seeing("1001")}).
@@ -125,6 +159,15 @@ func unknownCases() []Case {
 			update(pooled("c", "pool", "")),
 			ask(&protocol.Snapshot{View: seeing("1001"), Topic: "pool"}, "= 1001"),
 		),
+	}
+}
+
+// unknownTableCases are about rule 8.
+func unknownTableCases() []Case {
+	a := put("a 2023-12-31 1", "b 2023-12-31 2")
+	pool := update(pooled("a", "pool", "concept=x"))
+	nope := func(v protocol.View) protocol.View { v.Table = "nope"; return v }(seeing("1001"))
+	return []Case{
 		history("rule 8: an unknown table is an error that names it", a, pool,
 			ask(&protocol.Snapshot{View: nope, Subjects: list("a")}).refused(protocol.CodeNotFound, "nope"),
 			ask(&protocol.Period{View: nope, Subjects: list("a")}).refused(protocol.CodeNotFound, "nope"),

@@ -26,8 +26,8 @@ func twelve() []Step {
 	return []Step{put(reports...), update(updates...)}
 }
 
-// rankingCases are about rules 11 and 12.
-func rankingCases() []Case {
+// pageCases are about rule 11.
+func pageCases() []Case {
 	ranked := func(name string, steps ...Step) Case { return history(name, append(twelve(), steps...)...) }
 	snap := func(r protocol.Ranking) *protocol.Snapshot {
 		return &protocol.Snapshot{View: seeing("1001"), Topic: "pool", Ranking: r}
@@ -59,6 +59,12 @@ func rankingCases() []Case {
 			ask(&protocol.SelectSnapshot{Selection: selecting(""), View: seeing("1001"), Ranking: by("", 2)}).bad(),
 			ask(&protocol.SelectPeriod{Selection: selecting(""), View: seeing("1001"), Ranking: by("", 2)}).bad(),
 		),
+	}
+}
+
+// fieldCases are about rule 12.
+func fieldCases() []Case {
+	return []Case{
 		history("rule 12: without a field the ranking is by operating_income, which need not be asked for",
 			put("a 2023-12-31 1 9", "b 2023-12-31 2 8", "c 2023-12-31 3 7"),
 			ask(&protocol.Snapshot{View: seeing("1002"), Subjects: list("a b c")}, "= 1002", "c | 7", "b | 8", "a | 9"),
@@ -86,8 +92,8 @@ func rankingCases() []Case {
 	}
 }
 
-// orderCases are about rules 13 and 14.
-func orderCases() []Case {
+// tieCases are about rule 13.
+func tieCases() []Case {
 	mixed := put("d 2023-12-31 5", "c 2023-12-31 - 1", "b 2023-12-31 -3", "a 2023-12-31 - 2", "f 2023-12-31 5", "e 2023-12-31 5 0")
 	all := list("f e d c b a")
 	return []Case{
@@ -125,6 +131,12 @@ func orderCases() []Case {
 			put("a 2023-12-31 -1", "b 2023-12-31 -", "c 2023-12-31 0"),
 			ask(&protocol.Snapshot{View: seeing("1001"), Subjects: list("a b c")}, "= 1001", "c | 0", "a | -1", "b | -"),
 		),
+	}
+}
+
+// emptyCases are about rule 14.
+func emptyCases() []Case {
+	return []Case{
 		history("rule 14: a subject whose report has none of the asked values stays",
 			put("a 2023-12-31 1 2", "b 2023-12-31 - - 3", "c 2023-12-31"),
 			ask(&protocol.Snapshot{View: seeing("1002"), Subjects: list("c b a")}, "= 1002", "a | 2", "b | -", "c | -"),

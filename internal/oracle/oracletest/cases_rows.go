@@ -8,8 +8,8 @@ import (
 
 const fullWidth = "= operating_income net_profit assets"
 
-// rowCases are about rule 20.
-func rowCases() []Case {
+// getCases are about rule 20.
+func getCases() []Case {
 	return []Case{
 		history("rule 20: save merges by identity and deletes nothing",
 			put("a 2023-09-30 1", "a 2023-12-31 2"), put("a 2023-12-31 - 3", "a 2024-03-31 4"),
@@ -41,6 +41,12 @@ func rowCases() []Case {
 			remove("", "a").at(4_000), put("a 2020-12-31 3").at(5_000),
 			ask(&protocol.Get{Subject: "a"}, fullWidth, "a 2020-12-31 #0408 y2020 | 3 - -", "-- 5000 5000"),
 		),
+	}
+}
+
+// deleteCases are about rule 20.
+func deleteCases() []Case {
+	return []Case{
 		history("rule 20: delete removes the reports of one table and keeps the subject",
 			put("a 2023-12-31 1", "b 2023-12-31 2"), putInto("2", nil, "a 2023-12-31 3"), update(pooled("a", "pool", "")),
 			remove("1", "a"),
@@ -61,6 +67,12 @@ func rowCases() []Case {
 			ask(&protocol.Get{Subject: "b"}).refused(protocol.CodeNotFound, "b"),
 			ask(&protocol.Get{Table: "2", Subject: "a"}).refused(protocol.CodeNotFound, "a"),
 		),
+	}
+}
+
+// putCases are about rule 20.
+func putCases() []Case {
+	return []Case{
 		history("rule 20, decision 8: puts by column",
 			putInto("", list("assets 1001"), "a 2023-12-31 3 1", "b 2023-12-31 4"),
 			ask(&protocol.Snapshot{View: seeing("1001 1002 assets"), Subjects: list("a b")}, "= 1001 1002 assets", "a | 1 - 3", "b | - - 4"),

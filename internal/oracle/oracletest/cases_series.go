@@ -6,8 +6,8 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// seriesCases are about rules 17 and 18.
-func seriesCases() []Case {
+// periodCases are about rule 17.
+func periodCases() []Case {
 	several := put(
 		"a 2023-06-30 1", "a 2023-09-30 #q @2023-11-01 2", "a 2023-09-30 #y @2023-10-01 3", "a 2023-09-30 #y 4",
 		"b 2023-06-30 pQ2 y2022 10", "b 2023-03-31 pQ1 11",
@@ -40,6 +40,16 @@ func seriesCases() []Case {
 			ask(&protocol.Period{View: seeing("1001"), Subjects: list("b a"), Range: between("2023-09-01", "")},
 				"= 1001", "a 2023-09-30 #q @2023-11-01 y2023 | 2", "a 2023-09-30 #y @2023-10-01 y2023 | 3", "--"),
 		),
+	}
+}
+
+// recentCases are about rule 18.
+func recentCases() []Case {
+	several := put(
+		"a 2023-06-30 1", "a 2023-09-30 #q @2023-11-01 2", "a 2023-09-30 #y @2023-10-01 3", "a 2023-09-30 #y 4",
+		"b 2023-06-30 pQ2 y2022 10", "b 2023-03-31 pQ1 11",
+	)
+	return []Case{
 		recentCase("rule 18: eight reports by default", 0, 8),
 		recentCase("rule 18: the first few of what rule 4 leaves", 3, 3),
 		recentCase("rule 18: a limit beyond the end gives what there is", 1_000, 10),
@@ -84,8 +94,8 @@ func recentCase(name string, limit, want int) Case {
 	return history(name, put(reports...), ask(query, append(answer, "--")...))
 }
 
-// selectionCases are about rule 19.
-func selectionCases() []Case {
+// criterionCases are about rule 19.
+func criterionCases() []Case {
 	market := []Step{
 		put("a 2023-12-31 3 1", "b 2023-12-31 2 2", "c 2023-12-31 1 3", "d 2023-12-31 9 9",
 			"a 2023-09-30 1", "b 2023-09-30 5", "b 2023-12-31T12:00:00 #q 8"),
@@ -122,6 +132,19 @@ func selectionCases() []Case {
 			ask(&protocol.SelectSnapshot{Selection: selecting(""), View: seeing("1001"), Range: between("", "2023-09-30"), Ranking: page(1, 1)},
 				"= 1001", "a | 1"),
 		),
+	}
+}
+
+// selectedDayCases are about rule 19.
+func selectedDayCases() []Case {
+	market := []Step{
+		put("a 2023-12-31 3 1", "b 2023-12-31 2 2", "c 2023-12-31 1 3", "d 2023-12-31 9 9",
+			"a 2023-09-30 1", "b 2023-09-30 5", "b 2023-12-31T12:00:00 #q 8"),
+		update(pooled("a", "pool", "concept=internet finance"), pooled("b", "pool", "concept=internet"),
+			pooled("c", "pool", "industry=internet"), pooled("d", "other", "concept=internet")),
+	}
+	selected := func(name string, steps ...Step) Case { return history(name, append(market, steps...)...) }
+	return []Case{
 		selected("rule 19: days descending, one row per subject and day, ranked",
 			ask(&protocol.SelectPeriod{Selection: selecting(""), View: seeing("1001")},
 				"= 1001", "b 2023-12-31T12:00:00 #q y2023 | 8", "a 2023-12-31 #0408 y2023 | 3", "--",

@@ -2,8 +2,8 @@ package oracletest
 
 import "github.com/kamaitachi/kamaitachi/protocol"
 
-// timeCases are about rules 1 and 2.
-func timeCases() []Case {
+// clockCases are about rule 1.
+func clockCases() []Case {
 	return []Case{
 		history("rule 1: a day is its 00:00:00Z and other seconds are kept",
 			put("a 2023-12-31 4", "a 2023-12-31T10:00:01 5"),
@@ -31,6 +31,12 @@ func timeCases() []Case {
 			ask(&protocol.Period{View: seeing("1001"), Subjects: list("a"), Range: between("9999-12-31T23:59:59", "")},
 				"= 1001", "a 9999-12-31T23:59:59 #0408 y9999 | 2", "--"),
 		),
+	}
+}
+
+// declareCases are about rule 2.
+func declareCases() []Case {
+	return []Case{
 		history("rule 2: an absent declare date sorts before every date",
 			put("a 2023-12-31 @1960-01-01 2", "a 2023-12-31 1"),
 			ask(&protocol.Snapshot{View: seeing("1001"), Subjects: list("a")}, "= 1001", "a | 2"),
@@ -68,12 +74,8 @@ func ofTypes(types ...string) protocol.View {
 	return protocol.View{IDs: list("1001"), ReportTypes: types}
 }
 
-// versionCases are about rules 3 to 6.
-func versionCases() []Case {
-	restated := put(
-		"a 2023-09-30 @2023-10-20 1", "a 2023-09-30 @2024-01-15 2", "a 2023-12-31 @2024-02-10 3",
-		"b 2023-09-30 @2023-10-25 10",
-	)
+// identityCases are about rule 3.
+func identityCases() []Case {
 	return []Case{
 		history("rule 3: the same identity again replaces the whole report",
 			put("a 2023-12-31 1 2 3"),
@@ -97,6 +99,16 @@ func versionCases() []Case {
 			put("a 2023-12-31 1 2", "b 2023-12-31 7", "a 2023-12-31 #0408 3"),
 			ask(&protocol.Snapshot{View: seeing("1001 1002"), Subjects: list("a b")}, "= 1001 1002", "b | 7 -", "a | 3 -"),
 		),
+	}
+}
+
+// newestCases are about rule 4.
+func newestCases() []Case {
+	restated := put(
+		"a 2023-09-30 @2023-10-20 1", "a 2023-09-30 @2024-01-15 2", "a 2023-12-31 @2024-02-10 3",
+		"b 2023-09-30 @2023-10-25 10",
+	)
+	return []Case{
 		history("rule 4: a restatement hides the earlier declaration once it is known", restated,
 			ask(&protocol.Snapshot{View: knownAt("2023-10-22"), Subjects: list("a b")}, "= 1001", "a | 1"),
 			ask(&protocol.Snapshot{View: knownAt("2024-01-14"), Subjects: list("a b")}, "= 1001", "b | 10", "a | 1"),
@@ -123,6 +135,12 @@ func versionCases() []Case {
 				"b 2023-12-31 #a @2024-02-01 4", "b 2023-12-31 #b @2024-02-01 5"),
 			ask(&protocol.Snapshot{View: seeing("1001"), Subjects: list("a b")}, "= 1001", "b | 5", "a | 1"),
 		),
+	}
+}
+
+// todayCases are about rule 5.
+func todayCases() []Case {
+	return []Case{
 		history("rule 5: attributes are today's, also in a query about the past",
 			put("a 2020-12-31 1", "b 2020-12-31 2"),
 			update(pooled("a", "pool", "")),
@@ -138,6 +156,12 @@ func versionCases() []Case {
 			update(pooled("b", "other", "")),
 			ask(&protocol.Snapshot{View: seeing("1001"), Topic: "pool", Timestamp: on("2020-12-31")}, "= 1001", "a | 1"),
 		),
+	}
+}
+
+// defaultTypeCases are about rule 6.
+func defaultTypeCases() []Case {
+	return []Case{
 		history("rule 6: a report without a type has its table's default",
 			put("a 2023-12-31 1"),
 			putInto("macro", nil, "a 2023-12-31 2"),

@@ -2,7 +2,6 @@ package oracletest
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -18,13 +17,7 @@ import (
 //	rapid.Check(t, func(t *rapid.T) { oracletest.Check(t, open) })
 func Check(t *rapid.T, open func() Target) {
 	target := open()
-	if c, ok := target.(io.Closer); ok {
-		t.Cleanup(func() {
-			if err := c.Close(); err != nil {
-				t.Errorf("close the target: %v", err)
-			}
-		})
-	}
+	closeAfter(t, target)
 	if failure := Run(t, target); failure != "" {
 		t.Fatal(failure)
 	}
@@ -61,7 +54,7 @@ type session struct {
 	model   *oracle.Model
 	target  Target
 	last    uint64 // index of the newest write
-	history []string
+	history []any  // writes, and notes between them
 	failure string
 }
 
@@ -82,19 +75,20 @@ func (s *session) ask(q Query) {
 	}
 }
 
-// write applies one write to both sides and compares what they say. What was lent to them is overwritten afterwards.
+// write applies one write to both sides and compares what they say. What was lent to the target is overwritten
+// afterwards.
 func (s *session) write(w *protocol.Write) {
 	if s.failure != "" {
 		return
 	}
-	s.history = append(s.history, Describe(w))
+	s.history = append(s.history, w)
 	loan := lend(w)
 	index, err := s.target.Apply(loan.write)
 	if err == nil && index <= s.last {
 		s.fail(fmt.Sprintf("the last write was given index %d after %d", index, s.last))
 	}
 	s.last = max(s.last, index)
-	if diff := oracle.DiffErrors(s.model.Apply(index, loan.write), err); diff != "" {
+	if diff := oracle.DiffErrors(s.model.Apply(index, w), err); diff != "" {
 		s.fail("the last write is answered differently:\n" + diff)
 	}
 	loan.takeBack()
@@ -105,7 +99,7 @@ func (s *session) reopen(r Reopener) {
 	if s.failure != "" {
 		return
 	}
-	s.history = append(s.history, "reopen")
+	s.history = append(s.history, "(reopened)")
 	if err := r.Reopen(); err != nil {
 		s.fail(fmt.Sprintf("reopen: %v", err))
 	}
@@ -120,10 +114,14 @@ func (s *session) sweep() {
 }
 
 func (s *session) fail(what string) {
-	if s.failure == "" {
-		s.failure = fmt.Sprintf("world: %+v\nhistory:\n  %s\n%s",
-			*s.world, strings.Join(s.history, "\n  "), what)
+	if s.failure != "" {
+		return
 	}
+	var history strings.Builder
+	for _, h := range s.history {
+		history.WriteString("  " + Describe(h) + "\n")
+	}
+	s.failure = fmt.Sprintf("world: %+v\nhistory:\n%s%s", *s.world, history.String(), what)
 }
 
 // Everything returns queries that together see all that a history of the world can have written.
@@ -147,7 +145,7 @@ func (w *World) Everything() []Query {
 // Describe writes a query or write for people. It is long where the thing is.
 func Describe(v any) string {
 	const most = 2_000
-	text := fmt.Sprintf("%+v", v)
+	text := fmt.Sprintf("%T %+v", v, v)
 	if w, ok := v.(*protocol.Write); ok {
 		text = fmt.Sprintf("write at %d: ", w.Time)
 		switch {
@@ -160,8 +158,6 @@ func Describe(v any) string {
 		case w.Tables != nil:
 			text += fmt.Sprintf("tables %+v", w.Tables.Tables)
 		}
-	} else {
-		text = fmt.Sprintf("%T %s", v, text)
 	}
 	if len(text) > most {
 		return text[:most] + fmt.Sprintf("... (%d bytes)", len(text))

@@ -2,8 +2,9 @@ package oracletest
 
 import (
 	"fmt"
-	"io"
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"pgregory.net/rapid"
 
@@ -21,13 +22,7 @@ const racingAnswers = 300
 //	rapid.Check(t, func(t *rapid.T) { oracletest.CheckRacing(t, 3, open) })
 func CheckRacing(t *rapid.T, readers int, open func() Target) {
 	target := open()
-	if c, ok := target.(io.Closer); ok {
-		t.Cleanup(func() {
-			if err := c.Close(); err != nil {
-				t.Errorf("close the target: %v", err)
-			}
-		})
-	}
+	closeAfter(t, target)
 	if failure := RunRacing(t, readers, target); failure != "" {
 		t.Fatal(failure)
 	}
@@ -70,12 +65,16 @@ type entry struct {
 // asked once more.
 func race(target Target, writes []*protocol.Write, queries [][]Query) (seen []*sighting, entries []entry) {
 	var wg sync.WaitGroup
+	var reads atomic.Int64
 	done := make(chan struct{})
 	sightings := make([][]*sighting, len(queries))
 	for i := range queries {
-		wg.Go(func() { sightings[i] = read(target, queries[i], done) })
+		wg.Go(func() { sightings[i] = read(target, queries[i], &reads, done) })
 	}
 	for _, w := range writes {
+		for before := reads.Load(); reads.Load() == before; { // readers are on their way before each write
+			runtime.Gosched()
+		}
 		loan := lend(w)
 		index, err := target.Apply(loan.write)
 		loan.takeBack()
@@ -89,8 +88,8 @@ func race(target Target, writes []*protocol.Write, queries [][]Query) (seen []*s
 	return seen, entries
 }
 
-// read asks the queries in turn until done, and each of them once after that. It keeps the newest answers.
-func read(target Reader, queries []Query, done <-chan struct{}) []*sighting {
+// read asks the queries in turn until done, and each of them once after that, and counts. It keeps the newest answers.
+func read(target Reader, queries []Query, reads *atomic.Int64, done <-chan struct{}) []*sighting {
 	var seen []*sighting
 	left := len(queries)
 	for n := 0; left > 0; n++ {
@@ -101,6 +100,7 @@ func read(target Reader, queries []Query, done <-chan struct{}) []*sighting {
 		}
 		q := queries[n%len(queries)]
 		s := &sighting{query: q, answer: Ask(target, q, nil)}
+		reads.Add(1)
 		if len(seen) < racingAnswers {
 			seen = append(seen, s)
 		} else {

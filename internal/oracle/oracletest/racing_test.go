@@ -88,9 +88,12 @@ func (l *lockedTarget) Catalog() *protocol.Catalog {
 }
 
 func TestReadersBesideAWriterSeeOneMoment(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		CheckRacing(t, 3, func() Target { return newLockedTarget(false) })
-	})
+	run := rapid.Custom(func(t *rapid.T) string { return RunRacing(t, 3, newLockedTarget(false)) })
+	for seed := range 15 {
+		if failure := run.Example(seed); failure != "" {
+			t.Fatalf("history %d: %s", seed, failure)
+		}
+	}
 }
 
 func TestHalfAWriteIsSeen(t *testing.T) {

@@ -30,7 +30,7 @@ func (w *World) RandomQuery(t *rapid.T) Query {
 		q.Ranking = ranking(t, q.Table)
 		return q
 	case 8:
-		return &protocol.Get{Table: w.tableRef(t), Subject: pick(t, "subject", slices.Concat(w.Keys, strangers))}
+		return &protocol.Get{Table: w.tableRef(t), Subject: pick(t, "subject", slices.Concat(w.Keys, w.Keys, strangers[:1]))}
 	case 9:
 		return w.search(t)
 	case 10:
@@ -62,7 +62,7 @@ func indicatorsOf(table string) []protocol.Indicator {
 func (w *World) view(t *rapid.T) protocol.View {
 	v := protocol.View{Table: w.tableRef(t), KnownAt: moment(t, "known at")}
 	names := namesOf(indicatorsOf(v.Table))
-	if sometimes(t, "later indicators") {
+	if seldom(t, "later indicators") {
 		names = append(names, namesOf(growth)...)
 	}
 	v.IDs = some(t, "ids", names, 1, 6)
@@ -167,7 +167,7 @@ func topic(t *rapid.T) string {
 	if rarely(t, "odd topic") {
 		return "no such topic"
 	}
-	return pick(t, "topic", topics)
+	return pick(t, "topic", slices.Concat(topics[:1], topics[:1], topics[:1], topics[:2], topics))
 }
 
 // recent draws a recent query: the last few, or those of given days.

@@ -2,6 +2,7 @@ package oracletest
 
 import (
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/kamaitachi/kamaitachi/internal/oracle"
@@ -36,6 +37,25 @@ type Target interface {
 // Reopener is a Target that can be closed and opened again over the same data, as after a restart.
 type Reopener interface {
 	Reopen() error
+}
+
+// cleaner is what *testing.T and *rapid.T have in common here.
+type cleaner interface {
+	Cleanup(func())
+	Errorf(format string, args ...any)
+}
+
+// closeAfter closes a target that can be closed when the test is over.
+func closeAfter(t cleaner, target Target) {
+	c, ok := target.(io.Closer)
+	if !ok {
+		return
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("close the target: %v", err)
+		}
+	})
 }
 
 // Query is one question: a *protocol.Snapshot, *protocol.Period, *protocol.Recent, *protocol.SelectSnapshot,

@@ -22,7 +22,7 @@ func RandomWorld() *rapid.Generator[*World] {
 	return rapid.Custom(func(t *rapid.T) *World {
 		w := &World{
 			Keys:   rapid.SliceOfNDistinct(rapid.SampledFrom(subjectKeys), 2, 7, rapid.ID).Draw(t, "keys"),
-			Tagged: rapid.Bool().Draw(t, "tagged"),
+			Tagged: rapid.SampledFrom([]bool{false, true, true, true}).Draw(t, "tagged"),
 			Crowd:  rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 120, 520, 1300}).Draw(t, "crowd"),
 			Deep:   rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 0, 40, 1100}).Draw(t, "deep"),
 		}
@@ -119,6 +119,11 @@ func pick[T any](t *rapid.T, label string, list []T) T {
 // rarely is true about once in fifty times, and false when a failure does not need it.
 func rarely(t *rapid.T, label string) bool {
 	return rapid.IntRange(0, 31).Draw(t, label) == 21
+}
+
+// seldom is true about once in twelve times.
+func seldom(t *rapid.T, label string) bool {
+	return rapid.IntRange(0, 15).Draw(t, label) >= 14
 }
 
 // sometimes is true about once in six times.
