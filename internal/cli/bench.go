@@ -1,0 +1,297 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/bench"
+	"github.com/kamaitachi/kamaitachi/client"
+)
+
+// benchFlags are the flags of `kamaitachi bench`.
+type benchFlags struct {
+	addrs     string
+	scenarios string
+	load      bench.Load
+	rounds    int
+	peer      string
+	jsonFile  string
+	subjects  int
+	quiet     bool
+}
+
+func runBench(ctx context.Context, args []string, s Streams) error {
+	if len(args) > 0 && args[0] == "echo" {
+		return runEcho(ctx, args[1:], s)
+	}
+	b := &benchFlags{}
+	f := newFlags(s, "bench", "[flags]\n       kamaitachi bench echo -addr HOST:PORT -bytes N    a bare peer to compare with")
+	b.define(f)
+	if err := parse(f, args, 0); err != nil {
+		return err
+	}
+	scenarios, err := parseScenarios(b.scenarios)
+	if err != nil {
+		return err
+	}
+	if b.peer != "" && b.peer != "echo" {
+		return usageError("-peer %q: want echo", b.peer)
+	}
+	if b.rounds < 1 {
+		return usageError("-rounds %d: want at least 1", b.rounds)
+	}
+	m, err := b.target(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	outcomes, err := b.measureAll(ctx, s, m, scenarios)
+	if err != nil {
+		return err
+	}
+	if err := bench.WriteTable(s.Out, outcomes); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Out, "Load generator and server share this machine's cores.")
+	if err := writeJSONFile(b.jsonFile, outcomes); err != nil {
+		return err
+	}
+	return failedRequests(outcomes)
+}
+
+func (b *benchFlags) define(f *flag.FlagSet) {
+	f.StringVar(&b.addrs, "addr", "", "`addresses` to load, comma separated, kama:// or http://; none = a node of its own "+
+		"with a made-up market")
+	f.StringVar(&b.scenarios, "scenario", "1,2,3,4", "`scenarios`, comma separated")
+	f.IntVar(&b.load.Conns, "conns", bench.DefaultConns, "connections")
+	f.IntVar(&b.load.Pipeline, "pipeline", bench.DefaultPipeline, "requests in flight on each connection")
+	f.IntVar(&b.load.Requests, "requests", 0, "requests in all (default 100,000 unless -duration is given)")
+	f.DurationVar(&b.load.Duration, "duration", 0, "end after this `time`")
+	f.IntVar(&b.load.Repeat, "repeat", 0, "send `N` distinct requests over and over; 0 = every request is new")
+	f.Float64Var(&b.load.Rate, "rate", 0, "requests a second in an open loop; 0 = closed loop")
+	f.Uint64Var(&b.load.Seed, "seed", 1, "of the requests")
+	f.IntVar(&b.rounds, "rounds", 1, "measure so often and quote the median")
+	f.StringVar(&b.peer, "peer", "", "measure a `peer` in turn and print the ratio: echo")
+	f.StringVar(&b.jsonFile, "json", "", "write the figures to this `file` too")
+	f.IntVar(&b.subjects, "subjects", 5000, "subjects of the made-up market, without -addr")
+	f.BoolVar(&b.quiet, "quiet", false, "no progress")
+}
+
+func parseScenarios(text string) ([]bench.Scenario, error) {
+	var out []bench.Scenario
+	for _, part := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err == nil {
+			err = bench.Scenario(n).Validate()
+		}
+		if err != nil {
+			return nil, usageError("-scenario %q: want numbers from 1 to 4", part)
+		}
+		out = append(out, bench.Scenario(n))
+	}
+	return out, nil
+}
+
+// measured is what is loaded: addresses, what they hold, and the process if it is ours.
+type measured struct {
+	addresses []bench.Address
+	market    *bench.Market
+	node      *child
+	close     func()
+}
+
+// target finds or makes what is to be loaded.
+func (b *benchFlags) target(ctx context.Context, s Streams) (*measured, error) {
+	m := &measured{close: func() {}}
+	if b.addrs == "" {
+		if err := m.ownNode(ctx, s, b.subjects); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range strings.Split(b.addrs, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		a, err := bench.ParseAddress(text)
+		if err != nil {
+			return nil, usageError("-addr: %v", err)
+		}
+		m.addresses = append(m.addresses, a)
+	}
+	err := m.ask(ctx)
+	if err != nil {
+		m.close()
+	}
+	return m, err
+}
+
+// ownNode starts a node with a made-up market in a temporary directory.
+func (m *measured) ownNode(ctx context.Context, s Streams, subjects int) error {
+	dir, err := os.MkdirTemp("", "kamaitachi-bench-")
+	if err != nil {
+		return err
+	}
+	m.close = func() { os.RemoveAll(dir) }
+	if m.node, err = startNode(ctx, s, filepath.Join(dir, "data")); err != nil {
+		m.close()
+		return err
+	}
+	m.close = func() {
+		m.node.stop()
+		os.RemoveAll(dir)
+	}
+	m.addresses = []bench.Address{m.node.native()}
+	fmt.Fprintf(s.Err, "loading a made-up market of %d subjects ...\n", subjects)
+	if err := loadMarket(ctx, m.node.native().Host, subjects); err != nil {
+		m.close()
+		return err
+	}
+	return nil
+}
+
+// startNode starts a node on free ports over an own data directory.
+func startNode(ctx context.Context, s Streams, dir string) (*child, error) {
+	return startChild(ctx, s, "node", "-db", dir, "-until-input-ends", "-set", "server.port=0",
+		"-set", "server.native_port=0", "-set", "log.level=warn")
+}
+
+// ask asks the first native address, or the one that is native, what is loaded.
+func (m *measured) ask(ctx context.Context) error {
+	c, err := m.client(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	m.market, err = bench.AskMarket(ctx, c)
+	return err
+}
+
+func (m *measured) client(ctx context.Context) (*client.Client, error) {
+	return client.Open(ctx, client.Options{Addresses: []string{m.addresses[0].Host}, Name: "kamaitachi bench",
+		RequestTimeout: time.Minute})
+}
+
+// measureAll measures each scenario, against the peer where there is one.
+func (b *benchFlags) measureAll(ctx context.Context, s Streams, m *measured, scenarios []bench.Scenario) ([]*bench.Outcome, error) {
+	var all []*bench.Outcome
+	for _, sc := range scenarios {
+		load := b.load
+		load.Scenario, load.Market, load.Addresses = sc, m.market, m.addresses
+		outcomes, err := b.measure(ctx, s, m, load)
+		if err != nil {
+			return all, fmt.Errorf("scenario %s: %w", sc, err)
+		}
+		all = append(all, outcomes...)
+	}
+	return all, nil
+}
+
+// measure measures one scenario and returns the median outcome, and the peer's.
+func (b *benchFlags) measure(ctx context.Context, s Streams, m *measured, load bench.Load) ([]*bench.Outcome, error) {
+	ours := func() (*bench.Outcome, error) { return runLoad(ctx, s, load, m.node, b.quiet) }
+	warm, err := runWarmup(ctx, load)
+	if err != nil {
+		return nil, err
+	}
+	if b.peer == "" {
+		var outcomes []*bench.Outcome
+		for range b.rounds {
+			o, err := ours()
+			if err != nil {
+				return nil, err
+			}
+			outcomes = append(outcomes, o)
+		}
+		return []*bench.Outcome{bench.Median(outcomes)}, nil
+	}
+	echo, err := startChild(ctx, s, "bench", "echo", "-until-input-ends", "-bytes", strconv.Itoa(int(warm.ReplySize)))
+	if err != nil {
+		return nil, err
+	}
+	defer echo.stop()
+	peerLoad := load
+	peerLoad.Addresses = []bench.Address{{Scheme: "echo", Host: echo.addrs["echo"]}}
+	theirs := func() (*bench.Outcome, error) { return runLoad(ctx, s, peerLoad, echo, b.quiet) }
+	as, bs, ratio, err := bench.Compare(b.rounds, ours, theirs)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(s.Out, "scenario %s: %s of echo\n", load.Scenario, ratio)
+	return []*bench.Outcome{bench.Median(as), bench.Median(bs)}, nil
+}
+
+// warmupRequests is how many requests go before the first measurement.
+const warmupRequests = 2_000
+
+func runWarmup(ctx context.Context, load bench.Load) (*bench.Outcome, error) {
+	load.Requests, load.Duration, load.Rate, load.Progress = warmupRequests, 0, 0, nil
+	load.Seed += 1 << 32
+	return bench.Run(ctx, load)
+}
+
+// runLoad runs a load and adds the CPU time of the server's process where it is ours.
+func runLoad(ctx context.Context, s Streams, load bench.Load, server *child, quiet bool) (*bench.Outcome, error) {
+	finish := func() {}
+	if !quiet {
+		load.Progress, finish = loadProgress(s.Err, &load)
+	}
+	defer finish()
+	var before time.Duration
+	if server != nil {
+		before = server.cpu()
+	}
+	o, err := bench.Run(ctx, load)
+	if err == nil && server != nil {
+		o.ServerCPU = server.cpu() - before
+	}
+	return o, err
+}
+
+func writeJSONFile(path string, outcomes []*bench.Outcome) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := bench.WriteJSON(file, outcomes); err != nil {
+		file.Close()
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return file.Close()
+}
+
+// failedRequests is an error when a request failed, so that scripts see it.
+func failedRequests(outcomes []*bench.Outcome) error {
+	failed, all := 0, 0
+	for _, o := range outcomes {
+		failed, all = failed+o.Failed, all+o.Requests
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d requests failed: answered with an error or without data", failed, all)
+	}
+	return nil
+}
+
+func runEcho(ctx context.Context, args []string, s Streams) error {
+	f := newFlags(s, "bench echo", "-addr HOST:PORT -bytes N")
+	addr := f.String("addr", "127.0.0.1:0", "`address` to listen on; port 0 = any free one")
+	size := f.Int("bytes", 1024, "size of each reply")
+	child := f.Bool("until-input-ends", false, "end when standard input does")
+	if err := parse(f, args, 0); err != nil {
+		return err
+	}
+	if *child {
+		var cancel context.CancelFunc
+		ctx, cancel = untilInputEnds(ctx, s.In)
+		defer cancel()
+	}
+	return bench.ServeEcho(ctx, *addr, *size, func(addr string) { printReady(s.Out, "echo="+addr) })
+}
