@@ -91,12 +91,13 @@ func parseINI(data []byte, source string) ([]parsedSection, error) {
 	}
 	var sections []parsedSection
 	for _, s := range last.Sections() {
-		if s.Name() == noSection && len(s.Keys()) == 0 {
+		keys, twins := s.Keys(), first.Section(s.Name()).Keys() // each call copies
+		if s.Name() == noSection && len(keys) == 0 {
 			continue
 		}
 		parsed := parsedSection{name: s.Name()}
-		for i, k := range s.Keys() {
-			if twice := first.Section(s.Name()).Keys()[i]; twice.Value() != k.Value() || len(twice.ValueWithShadows()) > 1 {
+		for i, k := range keys {
+			if twin := twins[i]; twin.Value() != k.Value() || len(twin.ValueWithShadows()) > 1 {
 				return nil, &Error{Source: source, Section: s.Name(), Key: k.Name(), NoValue: true, Err: ErrDuplicateKey}
 			}
 			parsed.values = append(parsed.values, parsedValue{k.Name(), cleanValue(k.Value())})
