@@ -1,0 +1,151 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// maxCopied is the longest reply that a worker copies to a connection, in bytes; the loop waits while it does.
+const maxCopied = 64 << 10
+
+// conn is a connection. Fields without a note belong to its event loop. Times are nanoseconds since the listener began.
+type conn struct {
+	l    *listener
+	loop *loop
+	gc   gnet.Conn
+	// ctx ends with the connection, and with it what its requests wait for.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	need    int  // bytes that the frame at the head of the input has, prefix included, as far as it is known
+	closing bool // an error frame was sent: input is thrown away until the peer closes or the sweep does
+
+	// For the sweep, the drain and workers too.
+	opened    int64
+	greeted   atomic.Bool
+	asked     atomic.Int64 // when the last frame was whole
+	partial   atomic.Int64 // since when part of a frame has been waiting for the rest; 0 = none is
+	lingering atomic.Int64 // since when it is closing; 0 = it is not
+	inFlight  atomic.Int32 // requests that workers have
+	queued    atomic.Int64 // bytes that the peer has not taken, as last counted: pending and gnet's
+
+	mu struct {
+		sync.Mutex
+		pending []byte   // replies that workers left; the loop writes them when it is woken
+		spare   []byte   // the buffer that pending had before
+		large   [][]byte // replies too large to copy
+		waiting int      // bytes of pending and large
+		unsent  int      // bytes that gnet holds, as the loop last saw
+		woken   bool     // the loop was woken and has not taken the replies yet
+		hangup  bool     // after those replies the connection is to close
+		slow    bool     // so many replies waited that they were thrown away; the connection is to close
+		gone    bool     // OnClose was called
+	}
+}
+
+// deliver leaves a reply with the connection, to be written by its loop, after which the connection closes if hangup is
+// set. A large reply is not copied: kept then tells the caller that out is no longer its own.
+func (c *conn) deliver(out []byte, hangup bool) (kept bool) {
+	c.mu.Lock()
+	if c.mu.gone || c.mu.hangup || c.mu.slow {
+		c.mu.Unlock()
+		return false
+	}
+	if kept = len(out) > maxCopied; kept {
+		c.mu.large = append(c.mu.large, out)
+	} else {
+		c.mu.pending = append(c.mu.pending, out...)
+	}
+	c.mu.waiting += len(out)
+	c.mu.hangup = hangup
+	if c.mu.waiting > c.l.limits.MaxQueuedBytes { // workers are faster than the loop is woken
+		c.mu.pending, c.mu.large, c.mu.waiting, c.mu.slow = nil, nil, 0, true
+	}
+	c.count()
+	wake := !c.mu.woken
+	c.mu.woken = true
+	c.mu.Unlock()
+	if wake {
+		c.l.wake(c)
+	}
+	return kept
+}
+
+// count updates what the connection and the listener have queued; c.mu is held.
+func (c *conn) count() {
+	now := int64(c.mu.waiting + c.mu.unsent)
+	c.l.queued.Add(now - c.queued.Swap(now))
+}
+
+// left is what workers have left with a connection.
+type left struct {
+	replies []byte   // valid until the next take
+	large   [][]byte // further replies
+	hangup  bool     // to close after them
+	slow    bool     // to close at once
+}
+
+// take returns what workers have left. It counts as queued until wrote is called.
+func (c *conn) take() left {
+	unsent := c.gc.OutboundBuffered()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := left{c.mu.pending, c.mu.large, c.mu.hangup, c.mu.slow}
+	c.mu.woken = false
+	c.mu.unsent = unsent + c.mu.waiting
+	c.mu.waiting = 0
+	c.mu.large = nil
+	if len(l.replies) > 0 {
+		c.mu.pending, c.mu.spare = c.mu.spare[:0], nil
+		if cap(l.replies) <= maxKept {
+			c.mu.spare = l.replies
+		}
+	}
+	c.count()
+	return l
+}
+
+// wrote notes what gnet holds after a write.
+func (c *conn) wrote() {
+	unsent := c.gc.OutboundBuffered()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.unsent = unsent
+	c.count()
+}
+
+// goneAlready tells whether the connection is closed, so that answering it is of no use.
+func (c *conn) goneAlready() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.gone || c.mu.hangup || c.mu.slow
+}
+
+// end is called when the connection is closed.
+func (c *conn) end() {
+	c.cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.gone = true
+	c.mu.pending, c.mu.spare, c.mu.large = nil, nil, nil
+	c.mu.waiting, c.mu.unsent = 0, 0
+	c.count()
+}
+
+// settled tells whether nothing is owed to the peer; a peer that is being thrown out is owed nothing.
+func (c *conn) settled() bool {
+	return c.lingering.Load() != 0 || c.inFlight.Load() == 0 && c.queued.Load() == 0
+}
+
+// congested tells whether so much waits for the peer to read it that nothing more should be computed for it.
+func (c *conn) congested() error {
+	if n := c.queued.Load(); n > int64(c.l.limits.MaxQueuedBytes/2) {
+		return protocol.Errorf(protocol.CodeOverloaded, "%d bytes of replies wait to be read; read them first", n)
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"sync/atomic"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// codes is how many error codes there are.
+const codes = int(protocol.CodeWrongCluster) + 1
+
+// counters is what an event loop, or the workers together, have counted since the node was opened. Each loop has its
+// own, so that counting shares no cache line on the hot path.
+type counters struct {
+	requests [protocol.MaxOp + 1]atomic.Uint64 // by operation
+	errors   [codes]atomic.Uint64              // error replies by code
+	bytesIn  atomic.Uint64
+	bytesOut atomic.Uint64
+	_        [64]byte
+}
+
+// fail counts an error reply.
+func (c *counters) fail(code protocol.Code) {
+	if int(code) < codes {
+		c.errors[code].Add(1)
+	}
+}
+
+// totals is the sum of counters.
+type totals struct {
+	requests          [protocol.MaxOp + 1]uint64
+	errors            [codes]uint64
+	bytesIn, bytesOut uint64
+}
+
+func (t *totals) add(c *counters) {
+	for i := range c.requests {
+		t.requests[i] += c.requests[i].Load()
+	}
+	for i := range c.errors {
+		t.errors[i] += c.errors[i].Load()
+	}
+	t.bytesIn += c.bytesIn.Load()
+	t.bytesOut += c.bytesOut.Load()
+}
+
+// sum returns the total of a row of counts.
+func sum(counts []uint64) (n uint64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}

@@ -1,0 +1,304 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// readBuffer is how much a loop reads of a connection before it turns to the next, in bytes.
+const readBuffer = 32 << 10
+
+// listener serves the native protocol. It is the event handler of one gnet engine.
+type listener struct {
+	node     *Node
+	handlers *[protocol.MaxOp + 1]handler
+	limits   Limits
+	log      *slog.Logger
+	addr     net.Addr
+	begin    time.Time
+	engine   gnet.Engine
+	ready    chan struct{} // closed when loops and sweep run
+	ended    chan struct{} // closed when the engine has stopped
+	// bootErr and runErr say why it could not start; they are set before ended is closed.
+	bootErr, runErr error
+
+	ctx       context.Context // ends when the listener has stopped
+	cancel    context.CancelFunc
+	waits     context.Context // ends when it begins to drain
+	stopWaits context.CancelFunc
+
+	draining atomic.Bool
+	conns    atomic.Int64
+	refused  atomic.Uint64 // connections over the limit
+	slow     atomic.Uint64 // connections closed because they did not read
+	late     atomic.Uint64 // connections closed by a timeout
+	panics   atomic.Uint64
+
+	// Of requests that workers have.
+	inFlight      atomic.Int64
+	inFlightBytes atomic.Int64
+	queued        atomic.Int64 // bytes of replies that no peer has taken yet
+	queue         chan *job
+	waiting       sync.WaitGroup // goroutines of requests that wait
+	workers       sync.WaitGroup
+	jobs          sync.Pool // *job
+	scratches     sync.Pool // *scratch, of writes
+	shared        counters  // of workers and of those that wait
+
+	// life is held for reading while a connection is woken or closed from outside its loop: the file descriptor behind
+	// that must not be used after gnet has closed it.
+	life    sync.RWMutex
+	stopped bool
+
+	registry struct {
+		sync.Mutex
+		conns map[*conn]struct{}
+		loops map[gnet.EventLoop]*loop
+	}
+}
+
+// start begins to listen at addr, and returns once requests are answered. After an error the listener is of no use.
+func (l *listener) start(addr *net.TCPAddr) error {
+	l.startWorkers()
+	go func() {
+		defer close(l.ended)
+		l.runErr = gnet.Run(l, "tcp://"+addr.String(), gnet.WithOptions(gnet.Options{
+			NumEventLoop:  l.node.o.EventLoops,
+			LB:            gnet.LeastConnections,
+			ReadBufferCap: readBuffer,
+			Ticker:        true,
+			// A restart must not wait for the connections of the run before to fade away. Unlike ReusePort this does
+			// not let two programs listen at one port. Keepalive is set in OnOpen: set here, gnet forgets the error of
+			// a busy port over it.
+			ReuseAddr: true,
+			Logger:    gnetLogger{l.log},
+		}))
+	}()
+	if err := l.awaitReady(addr); err != nil {
+		l.stopWorkers()
+		return err
+	}
+	l.log.Info("listening", "address", l.addr.String(), "max_connections", l.limits.MaxConns)
+	return nil
+}
+
+// newListener returns a listener that does not run.
+func newListener(n *Node) *listener {
+	l := &listener{
+		node: n, handlers: &handlers, limits: n.o.Limits, log: n.o.Logger, begin: time.Now(),
+		ready: make(chan struct{}), ended: make(chan struct{}),
+		queue: make(chan *job, n.o.Limits.MaxInFlightTotal),
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.waits, l.stopWaits = context.WithCancel(l.ctx)
+	l.jobs.New = func() any { return new(job) }
+	l.scratches.New = func() any { return new(scratch) }
+	l.registry.conns = map[*conn]struct{}{}
+	l.registry.loops = map[gnet.EventLoop]*loop{}
+	if most, ok := mostConns(); ok && l.limits.MaxConns > most {
+		l.log.Warn("fewer connections are allowed than configured, since descriptors could run out; raise `ulimit -n`",
+			"configured", l.limits.MaxConns, "allowed", most)
+		l.limits.MaxConns = most
+	}
+	return l
+}
+
+// mostConns returns how many connections leave enough descriptors for the store's files and for connections that are
+// accepted only to be refused: gnet stops for good when accepting fails for want of a descriptor.
+func mostConns() (n int, known bool) {
+	const files = 256
+	limit, known := descriptors()
+	n = int(min(limit, 1<<30))
+	return n - n/4 - min(files, n/4), known
+}
+
+// awaitReady returns when the listener serves, or why it does not.
+func (l *listener) awaitReady(addr *net.TCPAddr) error {
+	select {
+	case <-l.ready:
+		return nil
+	case <-l.ended:
+	}
+	err := errors.Join(l.bootErr, l.runErr)
+	if err == nil {
+		err = errors.New("the event loops did not start") // gnet has logged why
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("listen at %s: %w: another program listens there; stop it or choose another port", addr, ErrBusy)
+	}
+	return fmt.Errorf("listen at %s: %w", addr, err)
+}
+
+// now returns nanoseconds since the listener began.
+func (l *listener) now() int64 { return int64(time.Since(l.begin)) }
+
+// serving tells whether new requests are answered.
+func (l *listener) serving() bool {
+	select {
+	case <-l.ended:
+		return false
+	default:
+		return !l.draining.Load()
+	}
+}
+
+func (l *listener) startWorkers() {
+	for range l.node.o.Workers {
+		l.workers.Go(l.work)
+	}
+}
+
+// stopWorkers ends what waits, and returns when every request is done with. No loop may run any more.
+func (l *listener) stopWorkers() {
+	l.cancel()
+	l.waiting.Wait()
+	close(l.queue)
+	l.workers.Wait()
+}
+
+// wake lets a connection's loop look at it.
+func (l *listener) wake(c *conn) {
+	l.life.RLock()
+	defer l.life.RUnlock()
+	if !l.stopped {
+		_ = c.gc.Wake(nil) // fails only when the loop is gone
+	}
+}
+
+// close closes a connection from outside its loop.
+func (l *listener) close(c *conn) {
+	l.life.RLock()
+	defer l.life.RUnlock()
+	if !l.stopped {
+		_ = c.gc.Close() // fails only when the loop is gone
+	}
+}
+
+// panicked notes a panic that was recovered; it is called by the deferred function.
+func (l *listener) panicked(where string, p any) {
+	l.panics.Add(1)
+	l.log.Error("panic", "in", where, "panic", p, "stack", string(debug.Stack()))
+}
+
+// OnBoot keeps the engine and asks the operating system which port was taken.
+func (l *listener) OnBoot(engine gnet.Engine) gnet.Action {
+	l.engine = engine
+	if l.addr, l.bootErr = boundAddr(engine); l.bootErr != nil {
+		return gnet.Shutdown
+	}
+	return gnet.None
+}
+
+// boundAddr returns the address that the engine's one listener is bound to.
+func boundAddr(engine gnet.Engine) (net.Addr, error) {
+	fd, err := engine.Dup()
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "listener")
+	defer f.Close()
+	same, err := net.FileListener(f)
+	if err != nil {
+		return nil, err
+	}
+	defer same.Close()
+	return same.Addr(), nil
+}
+
+// OnShutdown is called before the loops stop.
+func (l *listener) OnShutdown(gnet.Engine) {
+	l.life.Lock()
+	defer l.life.Unlock()
+	l.stopped = true
+	if !l.draining.Load() {
+		l.log.Error("the listener has stopped by itself: no more connections can be accepted; shut the node down")
+	}
+}
+
+// OnTick is the sweep, on a goroutine of its own.
+func (l *listener) OnTick() (delay time.Duration, action gnet.Action) {
+	delay = l.sweepEvery()
+	defer func() {
+		if p := recover(); p != nil {
+			l.panicked("sweep", p)
+		}
+	}()
+	select {
+	case <-l.ready:
+	default:
+		close(l.ready)
+	}
+	l.sweep(l.now())
+	return delay, gnet.None
+}
+
+// OnOpen begins a connection, or refuses it.
+func (l *listener) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.panicked("open", p)
+			out, action = nil, gnet.Close
+		}
+	}()
+	c := l.register(gc)
+	switch n := l.conns.Add(1); {
+	case l.draining.Load():
+		return nil, c.refuse(ErrDraining)
+	case n > int64(l.limits.MaxConns):
+		l.refused.Add(1)
+		return nil, c.refuse(protocol.Errorf(protocol.CodeOverloaded, "%d connections are open, the limit is %d",
+			n-1, l.limits.MaxConns))
+	}
+	if l.limits.KeepAlive > 0 {
+		idle := max(l.limits.KeepAlive, time.Second)
+		if err := gc.SetKeepAlive(true, idle, max(idle/4, time.Second), 4); err != nil {
+			l.log.Debug("keepalive was not set", "error", err)
+		}
+	}
+	return nil, gnet.None
+}
+
+// OnTraffic is called when a connection has input, or was woken.
+func (l *listener) OnTraffic(gc gnet.Conn) (action gnet.Action) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.panicked("traffic", p)
+			action = gnet.Close
+			if c, ok := gc.Context().(*conn); ok {
+				c.loop.scratch = scratch{}
+			}
+		}
+	}()
+	c, ok := gc.Context().(*conn)
+	if !ok {
+		return gnet.Close // OnOpen failed
+	}
+	return c.traffic()
+}
+
+// OnClose is called once for each connection, also from within a write that fails.
+func (l *listener) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.panicked("close", p)
+		}
+	}()
+	if c, ok := gc.Context().(*conn); ok {
+		c.end()
+		l.forget(c)
+	}
+	return gnet.None
+}

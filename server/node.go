@@ -1,0 +1,174 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/engine"
+	"github.com/kamaitachi/kamaitachi/server/replica"
+	"github.com/kamaitachi/kamaitachi/server/store"
+)
+
+// closeTimeout bounds the drain of Node.Close.
+const closeTimeout = 10 * time.Second
+
+// Node is an open node.
+type Node struct {
+	o         Options
+	nodeID    string
+	clusterID string
+	engine    Engine
+	log       replica.Log
+	listener  *listener // nil without Options.Listen
+	started   time.Time
+
+	shutdown sync.Mutex  // one Shutdown at a time
+	closed   atomic.Bool // nothing is served any more
+	closers  []func() error
+}
+
+// Open opens the store in o.Dir, loads the engine, fills a store without tables with o.Catalog, and listens at o.Listen.
+// Errors wrap ErrOptions, ErrInsecure, ErrBusy, or one of the store's.
+func Open(o Options) (_ *Node, err error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	st, err := store.Open(o.Dir, o.Store)
+	if err != nil {
+		return nil, err
+	}
+	closers := []func() error{st.Close}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(closers))
+		}
+	}()
+	e, err := engine.Open(st, o.Engine)
+	if err != nil {
+		return nil, fmt.Errorf("open the node in %s: %w", o.Dir, err)
+	}
+	log, err := replica.NewSingle(e, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	closers = append(closers, log.Close)
+	n := newNode(e, log, o)
+	n.nodeID, n.clusterID, n.closers = st.NodeID(), st.ClusterID(), closers
+	if err := n.fillCatalog(); err != nil {
+		return nil, err
+	}
+	if err := n.listen(); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// newNode returns a node over its parts, which does not listen yet.
+func newNode(e Engine, log replica.Log, o Options) *Node {
+	return &Node{o: o.withDefaults(), engine: e, log: log, started: time.Now()}
+}
+
+// fillCatalog writes Options.Catalog into a node that has no tables.
+func (n *Node) fillCatalog() error {
+	if len(n.o.Catalog) == 0 || len(n.engine.Catalog().Tables) > 0 {
+		return nil
+	}
+	if _, err := n.PutTables(context.Background(), &protocol.PutTables{Tables: n.o.Catalog}); err != nil {
+		return fmt.Errorf("fill the empty store with the catalog: %w", err)
+	}
+	return nil
+}
+
+// listen starts the listener, if there is to be one.
+func (n *Node) listen() error {
+	if n.o.Listen == "" {
+		return nil
+	}
+	addr, err := resolve(n.o.Listen, n.o.Insecure)
+	if err != nil {
+		return err
+	}
+	n.listener = newListener(n) // before it runs: STATS over the wire reads it
+	return n.listener.start(addr)
+}
+
+// Addr returns the address of the native listener, with the port that was really taken; nil if there is none.
+func (n *Node) Addr() net.Addr {
+	if n.listener == nil {
+		return nil
+	}
+	return n.listener.addr
+}
+
+// Engine returns the node's engine. Writes must go through the node, not through it.
+func (n *Node) Engine() Engine { return n.engine }
+
+// NodeID returns the id of this copy of the data, 32 hexadecimal digits.
+func (n *Node) NodeID() string { return n.nodeID }
+
+// ClusterID returns the id of the cluster, 32 hexadecimal digits.
+func (n *Node) ClusterID() string { return n.clusterID }
+
+// Role returns what the node calls itself.
+func (n *Node) Role() string { return n.o.Role }
+
+// Started returns when the node was opened.
+func (n *Node) Started() time.Time { return n.started }
+
+// Ready tells whether the node serves: it is neither shutting down nor has its listener failed.
+func (n *Node) Ready() bool {
+	if n.closed.Load() {
+		return false
+	}
+	return n.listener == nil || n.listener.serving()
+}
+
+// Done is closed when the native listener has stopped: after Shutdown, or because accepting failed (the log says why),
+// after which the node should be shut down and the program end. It is nil if there is no listener.
+func (n *Node) Done() <-chan struct{} {
+	if n.listener == nil {
+		return nil
+	}
+	return n.listener.ended
+}
+
+// Close is Shutdown with ten seconds to drain.
+func (n *Node) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return n.Shutdown(ctx)
+}
+
+// Shutdown refuses new requests (CodeUnavailable), waits until those under way are answered and their replies sent or
+// ctx has ended, closes all connections, and then closes the log and the store. It returns ctx's error, naming what was
+// cut off, if not all was answered and sent. It may outlast ctx by the commit that is under way, since the store cannot
+// be closed under it. A second call does nothing.
+func (n *Node) Shutdown(ctx context.Context) error {
+	n.shutdown.Lock()
+	defer n.shutdown.Unlock()
+	if n.closed.Load() {
+		return nil
+	}
+	var err error
+	if n.listener != nil {
+		err = n.listener.shutdown(ctx)
+	}
+	n.closed.Store(true)
+	return errors.Join(err, closeAll(n.closers))
+}
+
+// closeAll closes what was opened, last first.
+func closeAll(closers []func() error) error {
+	var errs []error
+	for i := len(closers) - 1; i >= 0; i-- {
+		errs = append(errs, closers[i]())
+	}
+	return errors.Join(errs...)
+}
