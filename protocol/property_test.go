@@ -22,7 +22,7 @@ func storable() *rapid.Generator[float64] {
 // results generates results as the engine gives them.
 func results() *rapid.Generator[*Result] {
 	return rapid.Custom(func(t *rapid.T) *Result {
-		r := &Result{With: With(rapid.IntRange(0, 3).Draw(t, "with"))}
+		r := &Result{With: With(rapid.SampledFrom([]With{0, 1, 2, 3, WithIDs, WithIDs | WithReports}).Draw(t, "with"))}
 		columns := rapid.IntRange(0, 5).Draw(t, "columns")
 		shared := rapid.Bool().Draw(t, "one subject per group")
 		groups := rapid.SliceOfN(rapid.IntRange(1, 6), 0, 8).Draw(t, "rows of each group")
@@ -59,7 +59,7 @@ func drawKind(t *rapid.T, r *Result, columns int) {
 			r.Stamps = append(r.Stamps, Stamp{Create: rapid.Int64().Draw(t, "create"), Update: rapid.Int64().Draw(t, "update")})
 		}
 		r.Total = rapid.Int().Draw(t, "total")
-		if len(r.Stamps) > 0 {
+		if r.With&WithIDs != 0 {
 			r.IDs = rapid.SliceOfN(rapid.String(), columns, columns).Draw(t, "ids")
 		}
 	}

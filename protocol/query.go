@@ -30,6 +30,8 @@ const (
 	// WithSuperseded keeps in a period query the declarations that a later one of the same report date and type
 	// supersedes: exports and audits see every row. Other queries ignore it.
 	WithSuperseded
+	// WithIDs is set in answers that name their columns themselves: those of Get and Search. Queries do not ask for it.
+	WithIDs
 )
 
 // View is what every query says about the reports it looks at and the values it wants.

@@ -5,7 +5,7 @@ import "math"
 // MaxResultRows is how many rows a result may have.
 const MaxResultRows = 1 << 22
 
-// AppendTo appends the message. Applied travels in the reply's header, and IDs only where there are Stamps: the other
+// AppendTo appends the message. Applied travels in the reply's header, and IDs only with WithIDs: the other
 // queries name their columns themselves.
 func (r *Result) AppendTo(dst []byte) []byte {
 	dst, w := beginFields(dst)
@@ -45,7 +45,7 @@ func (r *Result) appendRows(dst []byte, w *fieldWriter) []byte {
 	w.wrote(dst, len(r.Stamps) > 0)
 	dst = appendInt(dst, int64(r.Total))
 	w.wrote(dst, r.Total != 0)
-	if len(r.Stamps) > 0 {
+	if r.With&WithIDs != 0 {
 		dst = appendStrings(dst, r.IDs)
 		w.wrote(dst, len(r.IDs) > 0)
 	}
@@ -53,7 +53,7 @@ func (r *Result) appendRows(dst []byte, w *fieldWriter) []byte {
 }
 
 // Decode reads the message, which owns what it holds: subjects are new and may be kept, slices are reused. Applied is
-// left 0, it is the reply header's; IDs are left empty unless the answer has Stamps, they are the request's.
+// left 0, it is the reply header's; IDs are left empty without WithIDs, they are the request's.
 func (r *Result) Decode(payload []byte) error {
 	r.Reset()
 	c := cursor{buf: payload, message: "Result"}
@@ -95,7 +95,11 @@ func (r *Result) decodeRows(c *cursor, f *fields, rows int) {
 	if f.next(c, "subjects") {
 		subjects = c.keys(rows)
 	}
-	if f.next(c, "attributes") {
+	attributes := f.next(c, "attributes")
+	if with := r.With&WithSubjects != 0; attributes && !with || with && !attributes && len(subjects) > 0 {
+		c.fail(CodeProtocol, "they are there: %t; the answer says that it carries them: %t", attributes, with)
+	}
+	if attributes {
 		c.attributes(subjects)
 	}
 	if f.next(c, "groups") {
@@ -114,6 +118,9 @@ func (r *Result) decodeRows(c *cursor, f *fields, rows int) {
 	}
 	if f.next(c, "ids") {
 		r.IDs = c.strings(r.IDs, MaxIndicators)
+		if len(r.IDs) > 0 && r.With&WithIDs == 0 {
+			c.fail(CodeProtocol, "%d ids, which its with does not announce", len(r.IDs))
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,6 +66,9 @@ func TestMalformedResults(t *testing.T) {
 		{"a group without rows", func(w *wireResult) { w.groups = []byte{0x92, 0, 2} }, "Result.groups: group 0 has no rows"},
 		{"groups of fewer rows", func(w *wireResult) { w.groups = []byte{0x91, 1} }, "Result.groups: groups of 1 rows in an answer of 2"},
 		{"groups of more rows", func(w *wireResult) { w.groups = []byte{0x91, 3} }, "Result.groups: 3 is more"},
+		{"attributes that are not announced", func(w *wireResult) { w.with, w.attributes = 0, []byte{0x94, 0x90, 0x90, 0x90, 0x90} },
+			"Result.attributes: they are there: true"},
+		{"attributes that are announced only", func(w *wireResult) { w.attributes = []byte{markNil} }, "Result.attributes: they are there: false"},
 		{"attributes of three columns", func(w *wireResult) { w.attributes = []byte{0x93, 0x90, 0x90, 0x90} }, "Result.attributes: 3 columns, not 4"},
 		{"attributes of one subject", func(w *wireResult) { w.attributes = []byte{0x94, 0x91, 0xa0, 0x90, 0x90, 0x90} },
 			"Result.attributes.names: 1 elements for 2"},
@@ -84,6 +88,9 @@ func TestMalformedResults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWireResult()
+			if strings.HasPrefix(c.name, "attributes") || strings.HasPrefix(c.name, "a text") {
+				w.with = byte(WithSubjects)
+			}
 			c.change(w)
 			err := (&Result{}).Decode(w.payload())
 			if err == nil {
@@ -143,13 +150,13 @@ func TestAGroupOfOneSubjectSendsItsKeyOnce(t *testing.T) {
 	}
 }
 
-func TestIDsTravelWithStampsOnly(t *testing.T) {
+func TestIDsTravelWhenAnnounced(t *testing.T) {
 	r := sampleSearchResult()
 	got := &Result{}
 	if err := got.Decode(r.AppendTo(nil)); err != nil || !cmp.Equal(got.IDs, r.IDs) {
 		t.Errorf("ids %v, %v", got.IDs, err)
 	}
-	r.Stamps, r.Total = nil, 0
+	r.With &^= WithIDs
 	if err := got.Decode(r.AppendTo(nil)); err != nil || len(got.IDs) > 0 {
 		t.Errorf("ids %v, %v", got.IDs, err)
 	}

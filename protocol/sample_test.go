@@ -163,6 +163,7 @@ func sampleDaysResult() *Result {
 
 func sampleSearchResult() *Result {
 	r := samplePeriodResult()
+	r.With |= WithIDs
 	r.IDs = []string{"operating_income", "net_profit"}
 	r.Stamps = []Stamp{{Create: 1700000000, Update: 1700000001}, {Create: 1700000002, Update: 1700000002}}
 	r.Total = 12

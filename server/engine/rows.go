@@ -77,7 +77,7 @@ func (e *Engine) fullView(rt *root, table string, sc *scratch, r *protocol.Resul
 		return v, err
 	}
 	v.slot, v.table = slot, rt.tables[slot]
-	r.Applied = rt.applied
+	r.Applied, r.With = rt.applied, protocol.WithIDs
 	sc.columns = sc.columns[:0]
 	for col, ind := range rt.catalog.tables[slot].Indicators {
 		r.IDs = append(r.IDs, ind.ID)

@@ -54,6 +54,7 @@ type session struct {
 	model   *oracle.Model
 	target  Target
 	last    uint64 // index of the newest write
+	clock   int64  // Time of the newest write: a log's clock never goes back
 	history []any  // writes, and notes between them
 	failure string
 }
@@ -81,6 +82,8 @@ func (s *session) write(w *protocol.Write) {
 	if s.failure != "" {
 		return
 	}
+	s.clock = max(s.clock, w.Time)
+	w.Time = s.clock
 	s.history = append(s.history, w)
 	loan := lend(w)
 	index, err := s.target.Apply(loan.write)

@@ -33,7 +33,9 @@ func RunRacing(t *rapid.T, readers int, target Target) string {
 	world := RandomWorld().Draw(t, "world")
 	writes := world.Setup()
 	for range rapid.IntRange(1, 40).Draw(t, "number of writes") {
-		writes = append(writes, world.RandomWrite(t))
+		w := world.RandomWrite(t)
+		w.Time = max(w.Time, writes[len(writes)-1].Time) // a log's clock never goes back
+		writes = append(writes, w)
 	}
 	queries := make([][]Query, readers)
 	for i := range queries {

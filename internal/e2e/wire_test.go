@@ -1,0 +1,136 @@
+package e2e_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/internal/oracle/oracletest"
+	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server"
+)
+
+// TestMain runs fewer histories than rapid's default: each starts and drains a real server.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		flag.Set("rapid.checks", "15")
+	}
+	os.Exit(m.Run())
+}
+
+// wired is a node asked through the SDK over TCP.
+type wired struct {
+	node   *server.Node
+	client *client.Client
+	clock  atomic.Int64
+	fs     vfs.FS
+}
+
+func openWired() oracletest.Target {
+	w := &wired{fs: vfs.NewMem()}
+	if err := w.open(); err != nil {
+		panic(fmt.Sprintf("open a node: %v", err))
+	}
+	return w
+}
+
+func (w *wired) open() error {
+	o := server.Options{Dir: "data", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
+	o.Store.FS = w.fs
+	o.Log.Now = func() time.Time { return time.Unix(w.clock.Load(), 0) }
+	var err error
+	if w.node, err = server.Open(o); err != nil {
+		return err
+	}
+	w.client, err = client.Open(context.Background(), client.Options{Addresses: []string{w.node.Addr().String()}})
+	return err
+}
+
+func (w *wired) Close() error {
+	if err := w.client.Close(); err != nil {
+		return err
+	}
+	return w.node.Close()
+}
+
+func (w *wired) Reopen() error {
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return w.open()
+}
+
+// Apply sends a write by the operation that carries it.
+func (w *wired) Apply(write *protocol.Write) (uint64, error) {
+	ctx := context.Background()
+	w.clock.Store(write.Time)
+	switch {
+	case write.Put != nil:
+		return w.client.Put(ctx, write.Put)
+	case write.Delete != nil:
+		return w.client.Delete(ctx, write.Delete)
+	case write.Subjects != nil:
+		return w.client.PutSubjects(ctx, write.Subjects)
+	}
+	return w.client.PutTables(ctx, write.Tables)
+}
+
+func (w *wired) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
+	return w.client.Snapshot(context.Background(), q, r)
+}
+
+func (w *wired) Period(q *protocol.Period, r *protocol.Result) error {
+	return w.client.Period(context.Background(), q, r)
+}
+
+func (w *wired) Recent(q *protocol.Recent, r *protocol.Result) error {
+	return w.client.Recent(context.Background(), q, r)
+}
+
+func (w *wired) SelectSnapshot(q *protocol.SelectSnapshot, r *protocol.Result) error {
+	return w.client.SelectSnapshot(context.Background(), q, r)
+}
+
+func (w *wired) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) error {
+	return w.client.SelectPeriod(context.Background(), q, r)
+}
+
+func (w *wired) Get(q *protocol.Get, r *protocol.Result) error {
+	return w.client.Get(context.Background(), q, r)
+}
+
+func (w *wired) Search(q *protocol.Search, r *protocol.Result) error {
+	return w.client.Search(context.Background(), q, r)
+}
+
+func (w *wired) Subjects(q *protocol.ListSubjects, l *protocol.SubjectList) error {
+	return w.client.Subjects(context.Background(), q, l)
+}
+
+func (w *wired) Catalog() *protocol.Catalog {
+	var c protocol.Catalog
+	if err := w.client.Catalog(context.Background(), &c); err != nil {
+		panic(fmt.Sprintf("ask for the catalog: %v", err))
+	}
+	return &c
+}
+
+func TestWireAnswersAsTheOracle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { oracletest.Check(t, openWired) })
+}
+
+func TestWireReadersSeeOneMoment(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { oracletest.CheckRacing(t, 3, openWired) })
+}
+
+func TestWireHoldsEveryRule(t *testing.T) { oracletest.RunCases(t, openWired) }
