@@ -6,8 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// counter is a dialer that counts writes.
+// counter is a dialer that counts writes. Tests count dials in it themselves.
 type counter struct {
+	dials  atomic.Int64
 	writes atomic.Int64
 }
 

@@ -54,17 +54,26 @@ func receive[T any](t testing.TB, what string, ch <-chan T) T {
 	}
 }
 
-// wantError fails the test unless err is a *client.Error of the stage that matches target.
+// wantError fails the test unless err is a *client.Error of the stage that matches target. It never returns nil.
 func wantError(t testing.TB, err error, stage client.Stage, target error) *client.Error {
 	t.Helper()
 	var e *client.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("error is %v (%T), want a *client.Error", err, err)
+		t.Errorf("error is %v (%T), want a *client.Error", err, err)
+		return &client.Error{Err: err}
 	}
 	if e.Stage != stage || !errors.Is(err, target) {
-		t.Fatalf("error is %q of stage %v, want stage %v and %q", err, e.Stage, stage, target)
+		t.Errorf("error is %q of stage %v, want stage %v and %q", err, e.Stage, stage, target)
 	}
 	return e
+}
+
+// wantConnEnd fails the test unless a call was ended because the client closed.
+func wantConnEnd(t testing.TB, err error) {
+	t.Helper()
+	if !errors.Is(err, client.ErrClosed) {
+		t.Errorf("error is %v, want %v", err, client.ErrClosed)
+	}
 }
 
 // one returns a result of one row, whose subject is key.
