@@ -1,0 +1,250 @@
+package httpcompat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// Handler answers requests. It is safe for concurrent use.
+type Handler struct {
+	backend   Backend
+	options   Options
+	sites     *siteMap
+	nowhere   *counters // of requests for what does not exist
+	counts    *metricSet
+	exchanges sync.Pool
+	ids       requestIDs
+	base      context.Context // of every call of the backend
+	draining  atomic.Bool
+}
+
+// NewHandler returns a handler over a backend.
+func NewHandler(b Backend, o Options) (*Handler, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	h := &Handler{backend: b, options: o.withDefaults(), counts: newMetricSet(), ids: newRequestIDs(), base: context.Background()}
+	h.exchanges.New = func() any { return &exchange{h: h} }
+	h.nowhere = h.counts.of("none")
+	limiters := newLimiters(h.options.Rates)
+	var endpoints []*endpoint
+	for i := range routes {
+		r := &routes[i]
+		endpoints = append(endpoints, &endpoint{r, limiters[r.group], h.counts.of(r.operation)})
+	}
+	h.sites = newSiteMap(endpoints, o.Prefix)
+	return h, nil
+}
+
+// Serve answers one request. It never panics.
+func (h *Handler) Serve(c *fasthttp.RequestCtx) {
+	x := h.exchanges.Get().(*exchange)
+	x.begin(c)
+	defer x.finish()
+	x.serve()
+}
+
+// exchange is one request and its answer. It is reused.
+type exchange struct {
+	h         *Handler
+	http      *fasthttp.RequestCtx
+	start     time.Time
+	endpoint  *endpoint // nil = the path or method does not exist
+	parameter []byte    // what stands where the path has a parameter
+	id        []byte    // of the request
+	code      int       // what the answer is told with: 200 or an error's
+	out       []byte    // the body of the answer
+
+	reader  reader
+	body    body
+	write   saveBody
+	queries queries
+	result  protocol.Result
+	labels  labels
+}
+
+// queries has the query of each read that a body asks for; an exchange uses one of them.
+type queries struct {
+	snapshot       protocol.Snapshot
+	period         protocol.Period
+	recent         protocol.Recent
+	selectSnapshot protocol.SelectSnapshot
+	selectPeriod   protocol.SelectPeriod
+	search         protocol.Search
+}
+
+const jsonType = "application/json"
+
+// Headers in the form in which they are sent, so that they need not be brought into it for each request.
+var (
+	headerRequestID = []byte("X-Request-Id")
+	headerApplied   = []byte("X-Kamaitachi-Applied")
+)
+
+// begin takes over a request. The answer is appended straight into the response's own buffer.
+func (x *exchange) begin(c *fasthttp.RequestCtx) {
+	x.http, x.start, x.code = c, time.Now(), fasthttp.StatusOK
+	x.out = c.Response.SwapBody(nil)[:0]
+	c.Response.Header.SetContentType(jsonType)
+	x.id = x.h.ids.append(x.id[:0], c.Request.Header.PeekBytes(headerRequestID))
+	c.Response.Header.SetCanonical(headerRequestID, x.id)
+}
+
+// serve finds who answers, and lets him.
+func (x *exchange) serve() {
+	path := x.http.URI().PathOriginal()
+	site, parameter := x.h.sites.find(path)
+	if site == nil {
+		x.tell(x.h.sites.envelopeOf(path), fasthttp.StatusNotFound, fmt.Sprintf("there is nothing at %.200q; /openapi.json lists what there is", path))
+		return
+	}
+	e := site.by(x.http.Method())
+	if e == nil {
+		x.http.Response.Header.Set("Allow", site.allow)
+		x.tell(x.h.sites.envelopeOf(path), fasthttp.StatusMethodNotAllowed,
+			fmt.Sprintf("%.20q is not allowed here; allowed: %s", x.http.Method(), site.allow))
+		return
+	}
+	x.endpoint, x.parameter = e, parameter
+	if !e.limiter.allow() {
+		x.http.Response.Header.Set("Retry-After", e.limiter.retryAfter)
+		x.tell(dataB, fasthttp.StatusTooManyRequests, "Too Many Requests - Rate limit exceeded")
+		return
+	}
+	x.out = append(x.out, opening[e.envelope]...)
+	if err := e.handle(x); err != nil {
+		x.fail(err)
+		return
+	}
+	if e.envelope != bare {
+		x.out = append(x.out, '}')
+	}
+}
+
+// fail answers with an error, in place of what was appended so far.
+func (x *exchange) fail(err error) {
+	x.http.Response.Header.SetContentType(jsonType)
+	if errors.Is(err, ErrCircuitOpen) {
+		x.http.Response.Header.Set("Retry-After", "1")
+		x.tell(dataB, fasthttp.StatusServiceUnavailable, "Service Unavailable - Circuit breaker is open")
+		return
+	}
+	var known *protocol.Error
+	if !errors.As(err, &known) {
+		x.fault(slog.String("error", err.Error()))
+		return
+	}
+	code := statusOf(known.Code)
+	if code == fasthttp.StatusInternalServerError {
+		x.h.options.Logger.Error("request failed", x.attributes(slog.String("error", err.Error()))...)
+	}
+	if code == fasthttp.StatusServiceUnavailable {
+		x.http.Response.Header.Set("Retry-After", "1")
+	}
+	x.tell(x.endpoint.envelope, code, protocol.AsError(err).Error())
+	x.http.SetStatusCode(x.endpoint.envelope.httpStatus(code))
+}
+
+// fault logs a fault of ours and answers with 500, without its text.
+func (x *exchange) fault(what ...any) {
+	x.h.options.Logger.Error("request failed", x.attributes(what...)...)
+	e := dataB
+	if x.endpoint != nil {
+		e = x.endpoint.envelope
+	}
+	x.tell(e, fasthttp.StatusInternalServerError, "internal error; the server's log has more under request id "+string(x.id))
+	x.http.SetStatusCode(e.httpStatus(x.code))
+}
+
+// tell makes the answer one without data, with the code as HTTP status too.
+func (x *exchange) tell(e envelope, code int, message string) {
+	x.code = code
+	x.out = e.appendError(x.out[:0], code, message)
+	x.http.SetStatusCode(code)
+}
+
+// attributes returns what logs say about the request.
+func (x *exchange) attributes(more ...any) []any {
+	return append([]any{
+		slog.String("request_id", string(x.id)), slog.String("method", string(x.http.Method())),
+		slog.String("path", string(x.http.URI().PathOriginal())), slog.String("client", x.http.RemoteAddr().String()),
+	}, more...)
+}
+
+// finish hands the answer over, counts and logs, and makes the exchange ready for the next request. It recovers from a
+// panic, which becomes an answer too.
+func (x *exchange) finish() {
+	if p := recover(); p != nil {
+		x.http.Response.Header.SetContentType(jsonType)
+		x.fault(slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+	}
+	x.http.Response.SwapBody(x.out)
+	counters := x.h.nowhere
+	if x.endpoint != nil {
+		counters = x.endpoint.counters
+	}
+	took := time.Since(x.start)
+	counters.add(outcomeOf(x.code), took)
+	if slow := x.h.options.SlowLog; slow > 0 && took >= slow {
+		x.h.options.Logger.Warn("slow request", x.logLine(took)...)
+	}
+	if x.h.options.AccessLog {
+		x.h.options.Logger.Info("request", x.logLine(took)...)
+	}
+	x.release()
+}
+
+// logLine returns what the slow log and the access log say.
+func (x *exchange) logLine(took time.Duration) []any {
+	return x.attributes(slog.Int("code", x.code), slog.Int("request_bytes", len(x.http.PostBody())),
+		slog.Int("answer_bytes", len(x.out)), slog.Duration("took", took))
+}
+
+// What an exchange may keep for the next request; more is left to the garbage collector, so that one large request does
+// not hold its memory for ever.
+const (
+	maxKeptItems  = 4 << 10  // of each list
+	maxKeptValues = 64 << 10 // of a result
+	maxKeptArena  = 64 << 10 // bytes
+)
+
+// release forgets the request and returns the exchange to its pool.
+func (x *exchange) release() {
+	x.http, x.endpoint, x.parameter, x.out = nil, nil, nil, nil
+	x.body.reset()
+	for _, list := range x.body.lists() {
+		if cap(*list) > maxKeptItems {
+			*list = nil
+		}
+	}
+	x.reader.reset(nil)
+	if cap(x.reader.arena) > maxKeptArena {
+		x.reader.arena = nil
+	}
+	x.write = saveBody{}
+	periods := x.queries.recent.Periods[:0]
+	if cap(periods) > maxKeptItems {
+		periods = nil
+	}
+	x.queries = queries{recent: protocol.Recent{Periods: periods}}
+	if cap(x.result.Values) > maxKeptValues || cap(x.result.Subjects) > maxKeptValues {
+		x.result = protocol.Result{}
+	}
+	x.result.Reset() // does not keep an old root alive
+	x.h.exchanges.Put(x)
+}
+
+// updating returns the context of a write.
+func (x *exchange) updating() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(x.h.base, x.h.options.UpdateTimeout)
+}

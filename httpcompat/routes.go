@@ -1,0 +1,151 @@
+package httpcompat
+
+import (
+	"bytes"
+	"sort"
+	"strings"
+)
+
+// route is one row of the table of what is served.
+type route struct {
+	method    string
+	path      string // a path that ends with /{subject} takes all that follows as the subject's key
+	operation string // its name in metrics and logs
+	group     group
+	envelope  envelope
+	handle    func(*exchange) error // appends the value of "data", or all of a bare answer
+}
+
+// routes is everything that is served. HEAD is GET without its body.
+var routes = []route{
+	{"POST", "/kamaitachi/api/data/v1/snapshot", "snapshot", groupSnapshot, dataA, (*exchange).snapshot},
+	{"POST", "/kamaitachi/api/data/v1/period", "period", groupPeriod, dataA, (*exchange).period},
+	{"POST", "/api/v1/snapshot/recent", "recent", groupRecent, dataA, (*exchange).recent},
+	{"POST", "/kamaitachi/api/selection/v1/snapshot", "select_snapshot", groupSelection, selectionA, (*exchange).selectSnapshot},
+	{"POST", "/kamaitachi/api/selection/v1/period", "select_period", groupSelection, selectionA, (*exchange).selectPeriod},
+
+	{"POST", "/data/v1/save", "save", groupRows, dataB, (*exchange).saveRows},
+	{"GET", "/data/v1/get/{subject}", "get", groupRows, dataB, (*exchange).get},
+	{"DELETE", "/data/v1/delete/{subject}", "delete", groupRows, dataB, (*exchange).delete},
+	{"POST", "/data/v1/search", "search", groupRows, dataB, (*exchange).search},
+
+	{"GET", "/api/v1/tables", "tables", groupDefault, dataA, (*exchange).tables},
+	{"GET", "/api/v1/subjects", "subjects", groupDefault, dataA, (*exchange).subjects},
+	{"POST", "/api/v1/subjects", "put_subjects", groupDefault, dataA, (*exchange).putSubjects},
+
+	{"GET", "/health", "health", groupDefault, bare, (*exchange).health},
+	{"GET", "/livez", "livez", unlimited, bare, (*exchange).livez},
+	{"GET", "/readyz", "readyz", unlimited, bare, (*exchange).readyz},
+	{"GET", "/stats", "stats", groupDefault, bare, (*exchange).stats},
+	{"GET", "/kamaitachi/api/data/v1/stats", "data_stats", groupDefault, dataA, (*exchange).dataStats},
+	{"POST", "/kamaitachi/api/data/v1/cache/reset", "cache_reset", groupDefault, statusA, (*exchange).resetCache},
+	{"GET", "/metrics/circuit_breaker", "breakers", groupDefault, bare, (*exchange).breakers},
+	{"GET", "/monitor/circuitbreaker", "breakers_monitor", groupDefault, dataB, (*exchange).breakers},
+	{"GET", "/monitor/status", "monitor_status", groupDefault, dataB, (*exchange).breakers},
+	{"GET", "/metrics", "metrics", unlimited, bare, (*exchange).metrics},
+	{"GET", "/openapi.json", "openapi", groupDefault, bare, (*exchange).openapi},
+}
+
+const subjectParameter = "{subject}"
+
+// endpoint is a route at work: with its limiter and counters.
+type endpoint struct {
+	*route
+	limiter  *limiter
+	counters *counters
+}
+
+// site is what is served at one path: an endpoint for each method.
+type site struct {
+	path      string // of a route with a parameter: what comes before it
+	endpoints []*endpoint
+	allow     string // the methods, as the header Allow lists them
+}
+
+// by returns the endpoint of a method, or nil.
+func (s *site) by(method []byte) *endpoint {
+	if string(method) == "HEAD" {
+		method = []byte("GET")
+	}
+	for _, e := range s.endpoints {
+		if e.method == string(method) {
+			return e
+		}
+	}
+	return nil
+}
+
+// siteMap finds the site of a path.
+type siteMap struct {
+	fixed  map[string]*site
+	open   []*site // those whose path ends with a parameter
+	prefix []byte
+}
+
+func newSiteMap(endpoints []*endpoint, prefix string) *siteMap {
+	m := &siteMap{fixed: map[string]*site{}, prefix: []byte(prefix)}
+	for _, e := range endpoints {
+		path, parameter := strings.CutSuffix(e.path, subjectParameter)
+		s := m.fixed[path]
+		if s == nil {
+			s = &site{path: path}
+			m.fixed[path] = s
+		}
+		s.endpoints = append(s.endpoints, e)
+		s.allow = allowed(s.endpoints)
+		if parameter {
+			delete(m.fixed, path)
+			m.open = append(m.open, s)
+		}
+	}
+	return m
+}
+
+// allowed lists the methods of endpoints.
+func allowed(endpoints []*endpoint) string {
+	var methods []string
+	for _, e := range endpoints {
+		methods = append(methods, e.method)
+		if e.method == "GET" {
+			methods = append(methods, "HEAD")
+		}
+	}
+	sort.Strings(methods)
+	return strings.Join(methods, ", ")
+}
+
+// find returns the site of a path as it stands in the request, and what stands where the path has a parameter. One slash
+// at the end does not count.
+func (m *siteMap) find(path []byte) (s *site, parameter []byte) {
+	if n := len(path); n > 1 && path[n-1] == '/' {
+		path = path[:n-1]
+	}
+	if s, parameter = m.exact(path); s == nil && len(m.prefix) > 0 && bytes.HasPrefix(path, m.prefix) {
+		return m.exact(path[len(m.prefix):])
+	}
+	return s, parameter
+}
+
+func (m *siteMap) exact(path []byte) (s *site, parameter []byte) {
+	if s := m.fixed[string(path)]; s != nil {
+		return s, nil
+	}
+	for _, s := range m.open {
+		if len(path) > len(s.path) && string(path[:len(s.path)]) == s.path {
+			return s, path[len(s.path):]
+		}
+	}
+	return nil, nil
+}
+
+// envelopeOf returns the envelope of a path that may not exist: by its beginning.
+func (m *siteMap) envelopeOf(path []byte) envelope {
+	if s, _ := m.find(path); s != nil {
+		return s.endpoints[0].envelope
+	}
+	path = bytes.TrimPrefix(path, m.prefix)
+	if bytes.HasPrefix(path, []byte("/kamaitachi/")) || bytes.HasPrefix(path, []byte("/api/v1/")) {
+		return dataA
+	}
+	return dataB
+}

@@ -1,0 +1,142 @@
+package httpcompat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"syscall"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Server is a Handler behind a listener, with every limit set.
+type Server struct {
+	handler  *Handler
+	http     *fasthttp.Server
+	listener *listener
+	cancel   context.CancelFunc // of the handler's base context
+}
+
+// Listen takes an address, "127.0.0.1:8080", whose port may be 0 for any free one. Serve must follow.
+//
+// It returns ErrInsecure for an address beyond loopback without Options.Insecure, and ErrInUse for a port that is taken.
+func Listen(address string, b Backend, o Options) (*Server, error) {
+	h, err := NewHandler(b, o)
+	if err != nil {
+		return nil, err
+	}
+	tcp, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("httpcompat: listen on %q: %w", address, err)
+	}
+	if !tcp.IP.IsLoopback() && !o.Insecure {
+		return nil, fmt.Errorf("httpcompat: listen on %q: %w: nobody is asked for credentials yet; "+
+			"bind to 127.0.0.1, or set insecure if the network is yours", address, ErrInsecure)
+	}
+	l, err := net.ListenTCP("tcp", tcp)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("httpcompat: listen on %q: %w: another program listens there; end it or choose another port",
+			address, ErrInUse)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("httpcompat: listen on %q: %w", address, err)
+	}
+	s := &Server{handler: h, listener: newListener(l)}
+	h.base, s.cancel = context.WithCancel(h.base)
+	s.http = newHTTP(h, s)
+	return s, nil
+}
+
+// newHTTP returns fasthttp with every limit set.
+func newHTTP(h *Handler, s *Server) *fasthttp.Server {
+	o := &h.options
+	return &fasthttp.Server{
+		Handler:                      h.Serve,
+		ErrorHandler:                 s.unreadable,
+		Logger:                       faults{o.Logger},
+		Concurrency:                  o.MaxConnections,
+		MaxConnsPerIP:                o.MaxConnectionsPerIP,
+		MaxRequestBodySize:           o.MaxBody,
+		ReadBufferSize:               o.MaxHeader,
+		ReadTimeout:                  o.ReadTimeout,
+		WriteTimeout:                 o.WriteTimeout,
+		IdleTimeout:                  o.IdleTimeout,
+		LazyRequestTime:              true,
+		DisablePreParseMultipartForm: true,
+		SecureErrorLogMessage:        true,
+		NoDefaultServerHeader:        true,
+		CloseOnShutdown:              true,
+	}
+}
+
+// Addr returns the address that is listened on.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Handler returns the handler, for those who serve it elsewhere too.
+func (s *Server) Handler() *Handler { return s.handler }
+
+// Serve answers until Shutdown, and then returns nil.
+func (s *Server) Serve() error {
+	err := s.http.Serve(s.listener)
+	if err != nil && !s.handler.draining.Load() {
+		return fmt.Errorf("httpcompat: serve on %v: %w", s.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown refuses new connections, lets the requests under way end, and closes every connection. When ctx is done first,
+// the contexts of those requests are cancelled and their connections closed, and it returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.handler.draining.Store(true)
+	err := s.http.ShutdownWithContext(ctx)
+	s.cancel()
+	s.listener.Close() // not closed yet where Serve was never called
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	if err != nil {
+		s.listener.closeAll()
+		return fmt.Errorf("httpcompat: shut down %v: %w", s.Addr(), err)
+	}
+	return nil
+}
+
+// unreadable answers a request that could not be read: a body over the limit, a slow client, no HTTP.
+func (s *Server) unreadable(c *fasthttp.RequestCtx, err error) {
+	code, message := fasthttp.StatusBadRequest, "the request is not HTTP that can be read"
+	var small *fasthttp.ErrSmallBuffer
+	var network net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		code, message = fasthttp.StatusRequestEntityTooLarge,
+			fmt.Sprintf("the body is longer than %d bytes; ask for less at once", s.handler.options.MaxBody)
+	case errors.As(err, &small):
+		code, message = fasthttp.StatusRequestHeaderFieldsTooLarge,
+			fmt.Sprintf("the head is longer than %d bytes", s.handler.options.MaxHeader)
+	case errors.As(err, &network) && network.Timeout():
+		code, message = fasthttp.StatusRequestTimeout,
+			fmt.Sprintf("the request did not arrive within %v", s.handler.options.ReadTimeout)
+	}
+	s.listener.linger(c.RemoteAddr())
+	s.handler.refuse(c, code, message)
+	s.handler.options.Logger.Debug("request could not be read", slog.String("client", c.RemoteAddr().String()), slog.Any("error", err))
+}
+
+// refuse answers a request that never got to Serve, in the envelope of its path as far as that is known.
+func (h *Handler) refuse(c *fasthttp.RequestCtx, code int, message string) {
+	x := h.exchanges.Get().(*exchange)
+	x.begin(c)
+	defer x.finish()
+	x.tell(h.sites.envelopeOf(c.URI().PathOriginal()), code, message)
+}
+
+// faults logs what fasthttp has to say, which is about clients: connections that they reset, requests that they break.
+type faults struct{ logger *slog.Logger }
+
+func (f faults) Printf(format string, args ...any) {
+	if f.logger.Enabled(context.Background(), slog.LevelDebug) {
+		f.logger.Debug(fmt.Sprintf(format, args...))
+	}
+}
