@@ -147,3 +147,19 @@ func TestShutdownEndsThoughAClientGoesOnAsking(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestAListenerThatStopsByItselfIsNoticed(t *testing.T) {
+	n, _ := startNode(t, memory())
+	p := connect(t, n)
+	if err := n.listener.engine.Stop(t.Context()); err != nil { // as gnet does when accepting fails
+		t.Fatal(err)
+	}
+	<-n.Done()
+	if n.Ready() {
+		t.Error("the node is ready")
+	}
+	p.closed()
+	if err := n.Snapshot(t.Context(), top(1), &protocol.Result{}); err != nil {
+		t.Errorf("the process itself is still answered: %v", err)
+	}
+}

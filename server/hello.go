@@ -41,7 +41,9 @@ func (c *conn) greet(h *protocol.RequestHeader, payload []byte) error {
 			"it speaks %d", hello.MinVersion, hello.MaxVersion, protocol.Version)
 	}
 	if hello.ClusterID != "" && hello.ClusterID != clusterID {
-		return protocol.Errorf(protocol.CodeWrongCluster, "this node is of cluster %s, not of %.64q", clusterID, hello.ClusterID)
+		e := protocol.Errorf(protocol.CodeWrongCluster, "this node is of cluster %s, not of %.64q", clusterID, hello.ClusterID)
+		e.Detail = clusterID
+		return e
 	}
 	return nil
 }

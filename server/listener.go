@@ -43,6 +43,7 @@ type listener struct {
 	draining atomic.Bool
 	conns    atomic.Int64
 	refused  atomic.Uint64 // connections over the limit
+	handed   atomic.Uint64 // requests that loops handed to workers
 	slow     atomic.Uint64 // connections closed because they did not read
 	late     atomic.Uint64 // connections closed by a timeout
 	panics   atomic.Uint64

@@ -18,7 +18,7 @@ type Options struct {
 	Dir string
 	// Catalog is what a store without tables is filled with. Default: it stays without tables.
 	Catalog []protocol.Table
-	// Role is what the node calls itself to clients. Default "master": a lone node orders its writes.
+	// Role is what the node calls itself to clients. Default "standalone".
 	Role string
 	// Listen is the address of the native protocol, host:port; port 0 is any free one. Default: no listener.
 	Listen string
@@ -56,7 +56,7 @@ type Limits struct {
 }
 
 const (
-	defaultRole             = "master"
+	defaultRole             = "standalone"
 	defaultMaxConns         = 10_000
 	defaultMaxInFlight      = 1_024
 	defaultMaxInFlightTotal = 16_384

@@ -33,6 +33,7 @@ func (l *listener) admit(c *conn, size int) error {
 	}
 	c.inFlight.Add(1)
 	l.inFlight.Add(1)
+	l.handed.Add(1)
 	l.inFlightBytes.Add(int64(size))
 	return nil
 }

@@ -100,7 +100,7 @@ func TestListsAnswerOverTheWireWhatTheNodeAnswers(t *testing.T) {
 			t.Errorf("STATS says %s = %v, want %v", name, got.Number, want)
 		}
 	}
-	if figures["role"].Text != "master" || figures["cluster"].Text != n.ClusterID() {
+	if figures["role"].Text != "standalone" || figures["cluster"].Text != n.ClusterID() {
 		t.Errorf("STATS says role %q, cluster %q", figures["role"].Text, figures["cluster"].Text)
 	}
 }

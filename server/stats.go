@@ -62,6 +62,7 @@ func (l *listener) appendStats(s protocol.StatList) protocol.StatList {
 		stat("bytes_out", t.bytesOut),
 		stat("panics", l.panics.Load()),
 		stat("total_requests", sum(t.requests[:])),
+		stat("worker_requests", l.handed.Load()),
 	)
 	for op := range t.requests {
 		if l.handlers[op].answer != nil || protocol.Op(op) == protocol.OpHello {

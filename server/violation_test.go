@@ -112,6 +112,9 @@ func TestAConnectionBeginsWithHello(t *testing.T) {
 			p.send(tt.bytes)
 			r := p.read()
 			r.wantCode(t, tt.code)
+			if tt.code == protocol.CodeWrongCluster && r.err.Detail != n.ClusterID() {
+				t.Errorf("the detail is %q, want the node's cluster", r.err.Detail)
+			}
 			if r.err != nil && !strings.Contains(r.err.Message, tt.says) || r.h.ID != tt.id {
 				t.Errorf("reply %d says %q, want reply %d with %q in it", r.h.ID, r.err, tt.id, tt.says)
 			}

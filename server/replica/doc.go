@@ -27,8 +27,7 @@ type StateMachine interface {
 // Log orders writes. Its methods are safe for concurrent use.
 type Log interface {
 	// Append orders one write and returns the index of its entry once that is durable and visible here. It stamps
-	// w.Time. An error that wraps ErrAbandoned, ErrFull or ErrClosed, or that the state machine gave as the write's
-	// outcome, says that nothing was written; one that wraps ErrFailed says whether that is known.
+	// w.Time. Every error says that nothing was written, except one that wraps ErrUnknown.
 	//
 	// w and all it points to, frames that its strings borrow from included, must stay as they are until Append returns,
 	// and may be reused from then on.

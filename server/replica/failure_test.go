@@ -21,8 +21,8 @@ func TestAFailedStoreStopsTheLog(t *testing.T) {
 		says  string
 	}{
 		{"error", func(m *machine) { m.fatal = broken }, broken, "no space left on device"},
-		{"panic", func(m *machine) { m.panics = "index out of range" }, ErrFailed, "panic while entry 1 was applied: index out of range"},
-		{"outcomes", func(m *machine) { m.short = true }, ErrFailed, "0 outcomes for the 1 writes of entry 1"},
+		{"panic", func(m *machine) { m.panics = "index out of range" }, nil, "panic while entry 1 was applied: index out of range"},
+		{"outcomes", func(m *machine) { m.short = true }, nil, "0 outcomes for the 1 writes of entry 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := gated()
@@ -31,25 +31,25 @@ func TestAFailedStoreStopsTheLog(t *testing.T) {
 			committing := hold(t, s, m)
 			queued := start(t, s, write("queued"))
 			close(m.gate)
-			check := func(what string, err error, says ...string) {
+			check := func(what string, err error, want *protocol.Error) {
 				t.Helper()
-				if !errors.Is(err, ErrFailed) || !errors.Is(err, tt.is) {
-					t.Errorf("%s: %v, want %v and %v", what, err, ErrFailed, tt.is)
+				if !errors.Is(err, want) || tt.is != nil && !errors.Is(err, tt.is) {
+					t.Errorf("%s: %v, want %v and %v", what, err, want, tt.is)
 					return
 				}
-				if code := protocol.AsError(err).Code; code != protocol.CodeUnavailable {
+				if code := protocol.AsError(err).Code; code != want.Code {
 					t.Errorf("%s travels as %v", what, code)
 				}
-				for _, text := range append(says, tt.says) {
+				for _, text := range []string{want.Message, tt.says} {
 					if !strings.Contains(err.Error(), text) {
 						t.Errorf("%s says %q, want %q in it", what, err, text)
 					}
 				}
 			}
-			check("the write that was being committed", (<-committing).err, "it is not known whether it is")
-			check("the write behind it", (<-queued).err, "nothing was written")
+			check("the write that was being committed", (<-committing).err, ErrUnknown)
+			check("the write behind it", (<-queued).err, ErrFailed)
 			_, err := s.Append(t.Context(), write("later"))
-			check("a later write", err, "nothing was written", "restart the node")
+			check("a later write", err, ErrFailed)
 		})
 	}
 }

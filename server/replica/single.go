@@ -88,7 +88,7 @@ func (s *Single) push(e *entry) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.mu.failed != nil:
-		return fmt.Errorf("%w; nothing was written", s.mu.failed)
+		return s.mu.failed
 	case s.mu.closed:
 		return ErrClosed
 	case len(s.mu.queue) >= s.o.QueueWrites, len(s.mu.queue) > 0 && s.mu.bytes+e.bytes > s.o.QueueBytes:
@@ -201,7 +201,7 @@ func (s *Single) commit(group []*entry) error {
 	for i, e := range group {
 		switch {
 		case err != nil:
-			e.err = fmt.Errorf("%w while this write was being made durable, it is not known whether it is: %w", ErrFailed, err)
+			e.err = fmt.Errorf("%w: %w", ErrUnknown, err)
 		case outcomes[i] != nil:
 			e.err = outcomes[i]
 		default:
@@ -239,10 +239,10 @@ func (s *Single) fail(cause error) {
 	s.o.Logger.Error("the log has stopped; restart the node", "error", cause)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mu.failed = fmt.Errorf("%w, restart the node: %w", ErrFailed, cause)
+	s.mu.failed = fmt.Errorf("%w: %w", ErrFailed, cause)
 	for _, e := range s.mu.queue {
 		e.taken = true
-		e.err = fmt.Errorf("%w; nothing was written", s.mu.failed)
+		e.err = s.mu.failed
 		close(e.done)
 	}
 	s.mu.queue, s.mu.bytes = nil, 0

@@ -185,3 +185,31 @@ func TestRowHashTellsRowsApart(t *testing.T) {
 		seen[h] = true
 	}
 }
+
+// Verify reads also what no reader gets to: blocks with nothing but deleted rows.
+func TestVerifyReadsBlocksThatReadersSkip(t *testing.T) {
+	fs := vfs.NewMem()
+	s := mustOpen(t, "db", memOptions(fs))
+	commit(t, s, 1, func(b *Batch) { market(b, 0, 1, 5000) })
+	must(t, s.flush())
+	before := s.db.NewSnapshot() // keeps the deleted rows on disk
+	commit(t, s, 2, func(b *Batch) { b.DeleteRows(1, marketKey(0)); b.DeleteStamp(1, marketKey(0)) })
+	must(t, s.flush())
+	fl := readFiles(t, fs, "db")
+	must(t, before.Close())
+	must(t, s.Close())
+
+	name := largest(fl, "data")
+	data := fl[name]
+	data[len(data)/2] ^= 1
+	o := memOptions(fl.with(t, "", nil))
+	o.ReadOnly = true
+	s = mustOpen(t, "db", o)
+	if _, err := read(s, 1); err != nil {
+		t.Fatalf("a reader did get there: %v", err)
+	}
+	must(t, s.Close())
+	if _, err := verify("db", o); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), name) {
+		t.Errorf("error is %v, want ErrDamaged that names %s", err, name)
+	}
+}
