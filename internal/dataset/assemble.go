@@ -250,8 +250,8 @@ func (a *assembler) finish(rec *Record) *fault {
 	if rec.NoReport && (!a.attributesOnly || a.said || a.valued || a.update.Set == 0) {
 		return &fault{protocol.ReportDateField, ErrEmpty, a.skipNoDate}
 	}
-	if day := a.report.DeclareDate.Seconds; a.moment > day {
-		a.report.DeclareDate.Seconds = min(a.moment, day+protocol.SecondsPerDay-1)
+	if d := &a.report.DeclareDate; d.Given && a.moment > d.Seconds {
+		d.Seconds = min(a.moment, d.Seconds+protocol.SecondsPerDay-1)
 	}
 	if name, ok := a.names[a.join]; ok && a.update.Set&protocol.FieldName == 0 {
 		a.update.Name = name

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -19,8 +20,8 @@ func parseNumber(text string) (float64, error) {
 		return 0, ErrNumber
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return 0, ErrNotFinite
-	case len(text) > 2 && (text[1]|0x20 == 'x' || text[2]|0x20 == 'x'):
-		return 0, ErrNumber // ParseFloat also reads -0x1p-2
+	case len(text) > 2 && (text[1]|0x20 == 'x' || text[2]|0x20 == 'x'), strings.IndexByte(text, '_') >= 0:
+		return 0, ErrNumber // ParseFloat also reads Go's -0x1p-2 and 1_000
 	}
 	return v, nil
 }

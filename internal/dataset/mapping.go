@@ -13,7 +13,7 @@ import (
 	"gopkg.in/ini.v1"
 )
 
-// Mapping tells what the columns of a foreign CSV are. docs/mapping.md lists the keys of its file.
+// Mapping tells what the columns of a foreign CSV are. conf/maps/README.md lists the keys of its file.
 type Mapping struct {
 	name       string
 	uses       map[string][]*action // by column

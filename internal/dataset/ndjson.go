@@ -1,11 +1,8 @@
 package dataset
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -22,7 +19,8 @@ type ndjsonSource struct {
 	scan    *scanner
 	actions map[string]*action
 	slots   []*action // per indicator, so that its id and its code are one action
-	lists   []byte    // the list in work
+	json    cursor
+	lists   []byte // the list in work
 }
 
 // NewNDJSON returns the rows of an NDJSON. It does not close the input. A name that the table does not know makes its
@@ -49,12 +47,11 @@ func (s *ndjsonSource) Next(rec *Record) error {
 		return s.unreadable(err, s.scan)
 	}
 	s.begin()
-	if !utf8.Valid(line) { // encoding/json would replace what is not
+	if !utf8.Valid(line) {
 		return s.bad(s.scan.line, "", "", protocol.ErrNotUTF8)
 	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	if err := s.object(d); err != nil {
+	s.json = cursor{text: line}
+	if err := s.object(); err != nil {
 		if row, ok := errors.AsType[*RowError](err); ok {
 			return row
 		}
@@ -64,44 +61,45 @@ func (s *ndjsonSource) Next(rec *Record) error {
 }
 
 // object reads the one object of a line.
-func (s *ndjsonSource) object(d *json.Decoder) error {
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+func (s *ndjsonSource) object() error {
+	c := &s.json
+	if !c.skip('{') {
 		return ErrJSON
 	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
+	for more := !c.skip('}'); more; {
+		name, ok := c.string()
+		if !ok || !c.skip(':') {
 			return ErrJSON
 		}
-		if err := s.member(d, name.(string)); err != nil {
+		if err := s.member(name); err != nil {
 			return err
 		}
+		if more = c.skip(','); !more && !c.skip('}') {
+			return ErrJSON
+		}
 	}
-	if _, err := d.Token(); err != nil {
-		return ErrJSON
-	}
-	if _, err := d.Token(); err != io.EOF {
+	if c.next() != 0 {
 		return fmt.Errorf("%w: something follows it", ErrJSON)
 	}
 	return nil
 }
 
 // member reads the value of a name and uses it.
-func (s *ndjsonSource) member(d *json.Decoder, name string) error {
+func (s *ndjsonSource) member(name string) error {
 	act, err := s.action(name)
 	if err != nil {
-		return s.bad(s.scan.line, name, "", err)
+		return s.bad(s.scan.line, strings.Clone(name), "", err)
 	}
 	if act.row == s.row {
-		return s.bad(s.scan.line, name, "", ErrTwice)
+		return s.bad(s.scan.line, act.column, "", ErrTwice)
 	}
 	act.row = s.row
-	text, err := s.value(d, act.kind)
+	text, err := s.value(act.kind)
 	if err == nil {
 		err = s.set(act, text)
 	}
 	if err != nil {
-		return s.bad(s.scan.line, name, text, err)
+		return s.bad(s.scan.line, act.column, text, err)
 	}
 	return nil
 }
@@ -114,6 +112,7 @@ func (s *ndjsonSource) action(name string) (*action, error) {
 	if len(s.actions) == MaxColumns {
 		return nil, ErrTooMany
 	}
+	name = strings.Clone(name)
 	act, old, err := s.canonicalAction(name)
 	if err != nil {
 		return nil, err
@@ -130,49 +129,52 @@ func (s *ndjsonSource) action(name string) (*action, error) {
 }
 
 // value reads a value as the text that CSV would have. Numbers stand for texts only where CSV has both.
-func (s *ndjsonSource) value(d *json.Decoder, k kind) (string, error) {
-	token, err := d.Token()
-	if err != nil {
-		return "", ErrJSON
-	}
-	switch t := token.(type) {
-	case nil:
-		return "", nil
-	case json.Number:
+func (s *ndjsonSource) value(k kind) (text string, err error) {
+	c := &s.json
+	switch first := c.next(); {
+	case first == '"':
+		text, ok := c.string()
+		if !ok {
+			return "", ErrJSON
+		}
+		if k == kindValue && text != "" {
+			return text, fmt.Errorf("%w: expected a number", ErrJSON)
+		}
+		return text, nil
+	case first == '-' || first >= '0' && first <= '9':
+		text, ok := c.number()
+		if !ok {
+			return text, ErrJSON
+		}
 		if k == kindValue || k == kindYear || k == kindReportDate || k == kindDeclareDate {
-			return t.String(), nil
+			return text, nil
 		}
-		return t.String(), fmt.Errorf("%w: expected a text", ErrJSON)
-	case string:
-		if k == kindValue && t != "" {
-			return t, fmt.Errorf("%w: expected a number", ErrJSON)
-		}
-		return t, nil
-	case json.Delim:
-		if t == '[' && (k == kindTopics || k == kindTag) {
-			return s.list(d)
-		}
+		return text, fmt.Errorf("%w: expected a text", ErrJSON)
+	case first == '[' && (k == kindTopics || k == kindTag):
+		return s.list()
+	case c.null():
+		return "", nil
 	}
-	return fmt.Sprint(token), ErrJSON
+	return "", ErrJSON
 }
 
-// list reads the rest of a list of texts.
-func (s *ndjsonSource) list(d *json.Decoder) (string, error) {
+// list reads a list of texts.
+func (s *ndjsonSource) list() (string, error) {
+	c := &s.json
 	s.lists = s.lists[:0]
-	for d.More() {
-		token, err := d.Token()
-		text, ok := token.(string)
-		if err != nil || !ok {
+	c.skip('[')
+	for more := !c.skip(']'); more; {
+		text, ok := c.string()
+		if !ok {
 			return "", fmt.Errorf("%w: expected a list of texts", ErrJSON)
 		}
 		if strings.Contains(text, ";") {
 			return text, protocol.ErrListed
 		}
 		s.lists = append(append(s.lists, text...), ';')
-	}
-	_, err := d.Token()
-	if err != nil {
-		return "", ErrJSON
+		if more = c.skip(','); !more && !c.skip(']') {
+			return "", ErrJSON
+		}
 	}
 	return string(s.lists), nil
 }
