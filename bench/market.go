@@ -3,11 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
-
-	"github.com/kamaitachi/kamaitachi/client"
-	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
 // Market is what the requests are made of: subjects, indicators that have values, and the span of report dates.
@@ -20,55 +16,78 @@ type Market struct {
 // ErrEmptyMarket is returned by AskMarket when the servers hold no reports to ask for.
 var ErrEmptyMarket = errors.New("nothing is loaded: import or generate data first")
 
-// marketSample is how many subjects are looked at to find out which indicators have values.
-const marketSample = 200
+const (
+	// marketSample is how many subjects are looked at to find out which indicators have values.
+	marketSample = 200
+	// marketPage is how many subjects are asked for at once.
+	marketPage = 10_000
+)
 
-// AskMarket asks a server what it has loaded in table 1.
-func AskMarket(ctx context.Context, c *client.Client) (*Market, error) {
+// asker asks a server what it has loaded in table 1, by one of the transports.
+type asker interface {
+	// subjects returns up to marketPage keys greater than after.
+	subjects(ctx context.Context, after string) ([]string, error)
+	// indicators returns the ids of table 1.
+	indicators(ctx context.Context) ([]string, error)
+	// reports calls seen with the report date and the ids that have a value of each report of some subjects.
+	reports(ctx context.Context, keys, ids []string, seen func(date int64, ids []string)) error
+	close()
+}
+
+// AskMarket asks the server at a what it has loaded in table 1.
+func AskMarket(ctx context.Context, a Address) (*Market, error) {
+	ask, err := newAsker(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	defer ask.close()
 	m := &Market{From: math.MaxInt64, To: math.MinInt64}
-	var list protocol.SubjectList
 	for after := ""; ; after = m.Keys[len(m.Keys)-1] {
-		if err := c.Subjects(ctx, &protocol.ListSubjects{After: after, Limit: protocol.MaxLimit}, &list); err != nil {
-			return nil, fmt.Errorf("ask for subjects: %w", err)
+		keys, err := ask.subjects(ctx, after)
+		if err != nil {
+			return nil, err
 		}
-		for _, s := range list.Subjects {
-			m.Keys = append(m.Keys, s.Key)
-		}
-		if len(list.Subjects) < protocol.MaxLimit {
+		m.Keys = append(m.Keys, keys...)
+		if len(keys) < marketPage {
 			break
 		}
 	}
 	if len(m.Keys) == 0 {
 		return nil, ErrEmptyMarket
 	}
-	return m, m.sample(ctx, c)
+	return m, m.sample(ctx, ask)
 }
 
-// sample finds the indicators with values and the span of dates in some subjects.
-func (m *Market) sample(ctx context.Context, c *client.Client) error {
-	var catalog protocol.Catalog
-	if err := c.Catalog(ctx, &catalog); err != nil {
-		return fmt.Errorf("ask for tables: %w", err)
+func newAsker(ctx context.Context, a Address) (asker, error) {
+	if a.Scheme == "http" {
+		return &httpAsker{base: a.String()}, nil
 	}
-	if len(catalog.Tables) == 0 || len(catalog.Tables[0].Indicators) == 0 {
-		return ErrEmptyMarket
+	return newKamaAsker(ctx, a)
+}
+
+// sample finds the indicators that at least half of the reports of some subjects have, and the span of their dates.
+func (m *Market) sample(ctx context.Context, ask asker) error {
+	ids, err := ask.indicators(ctx)
+	if err != nil {
+		return err
 	}
-	q := protocol.Period{View: protocol.View{Table: fmt.Sprint(catalog.Tables[0].Number)}}
-	for _, ind := range catalog.Tables[0].Indicators {
-		q.IDs = append(q.IDs, ind.ID)
-	}
+	var some []string
 	for i := 0; i < len(m.Keys); i += max(1, len(m.Keys)/marketSample) {
-		q.Subjects = append(q.Subjects, m.Keys[i])
+		some = append(some, m.Keys[i])
 	}
-	var r protocol.Result
-	if err := c.Period(ctx, &q, &r); err != nil {
-		return fmt.Errorf("ask for a sample of reports: %w", err)
+	reports, filled := 0, map[string]int{}
+	err = ask.reports(ctx, some, ids, func(date int64, ids []string) {
+		m.From, m.To = min(m.From, date), max(m.To, date)
+		reports++
+		for _, id := range ids {
+			filled[id]++
+		}
+	})
+	if err != nil {
+		return err
 	}
-	for _, h := range r.Heads {
-		m.From, m.To = min(m.From, h.ReportDate), max(m.To, h.ReportDate)
-	}
-	for col, id := range r.IDs {
-		if filled(r.Column(col)) {
+	for _, id := range ids {
+		if 2*filled[id] >= reports && filled[id] > 0 {
 			m.IDs = append(m.IDs, id)
 		}
 	}
@@ -76,15 +95,4 @@ func (m *Market) sample(ctx context.Context, c *client.Client) error {
 		return ErrEmptyMarket
 	}
 	return nil
-}
-
-// filled tells whether at least half of the values are there.
-func filled(values []float64) bool {
-	n := 0
-	for _, v := range values {
-		if v == v {
-			n++
-		}
-	}
-	return n > 0 && 2*n >= len(values)
 }

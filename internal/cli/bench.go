@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/bench"
-	"github.com/kamaitachi/kamaitachi/client"
 )
 
 // benchFlags are the flags of `kamaitachi bench`.
@@ -20,18 +19,19 @@ type benchFlags struct {
 	scenarios string
 	load      bench.Load
 	rounds    int
-	peer      string
+	peer      bool
+	transport string
 	jsonFile  string
 	subjects  int
 	quiet     bool
 }
 
 func runBench(ctx context.Context, args []string, s Streams) error {
-	if len(args) > 0 && args[0] == "echo" {
-		return runEcho(ctx, args[1:], s)
+	if len(args) > 0 && peers[args[0]].serve != nil {
+		return runPeer(ctx, args[0], args[1:], s)
 	}
 	b := &benchFlags{}
-	f := newFlags(s, "bench", "[flags]\n       kamaitachi bench echo -addr HOST:PORT -bytes N    a bare peer to compare with")
+	f := newFlags(s, "bench", "[flags]\n       kamaitachi bench echo|null-http -addr HOST:PORT -bytes N    a bare peer to compare with")
 	b.define(f)
 	if err := parse(f, args, 0); err != nil {
 		return err
@@ -40,8 +40,8 @@ func runBench(ctx context.Context, args []string, s Streams) error {
 	if err != nil {
 		return err
 	}
-	if b.peer != "" && b.peer != "echo" {
-		return usageError("-peer %q: want echo", b.peer)
+	if b.peer && b.load.Rate > 0 {
+		return usageError("-peer compares throughput, which -rate fixes; leave one of them out")
 	}
 	if b.rounds < 1 {
 		return usageError("-rounds %d: want at least 1", b.rounds)
@@ -77,7 +77,8 @@ func (b *benchFlags) define(f *flag.FlagSet) {
 	f.Float64Var(&b.load.Rate, "rate", 0, "requests a second in an open loop; 0 = closed loop")
 	f.Uint64Var(&b.load.Seed, "seed", 1, "of the requests")
 	f.IntVar(&b.rounds, "rounds", 1, "measure so often and quote the median")
-	f.StringVar(&b.peer, "peer", "", "measure a `peer` in turn and print the ratio: echo")
+	f.BoolVar(&b.peer, "peer", false, "measure a bare peer of the same transport and reply size in turn, and print the ratio")
+	f.StringVar(&b.transport, "transport", "kama", "`transport` to the node of its own, without -addr: kama or http")
 	f.StringVar(&b.jsonFile, "json", "", "write the figures to this `file` too")
 	f.IntVar(&b.subjects, "subjects", 5000, "subjects of the made-up market, without -addr")
 	f.BoolVar(&b.quiet, "quiet", false, "no progress")
@@ -110,7 +111,7 @@ type measured struct {
 func (b *benchFlags) target(ctx context.Context, s Streams) (*measured, error) {
 	m := &measured{close: func() {}}
 	if b.addrs == "" {
-		if err := m.ownNode(ctx, s, b.subjects); err != nil {
+		if err := m.ownNode(ctx, s, b.subjects, b.transport); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +133,7 @@ func (b *benchFlags) target(ctx context.Context, s Streams) (*measured, error) {
 }
 
 // ownNode starts a node with a made-up market in a temporary directory.
-func (m *measured) ownNode(ctx context.Context, s Streams, subjects int) error {
+func (m *measured) ownNode(ctx context.Context, s Streams, subjects int, transport string) error {
 	dir, err := os.MkdirTemp("", "kamaitachi-bench-")
 	if err != nil {
 		return err
@@ -146,7 +147,12 @@ func (m *measured) ownNode(ctx context.Context, s Streams, subjects int) error {
 		m.node.stop()
 		os.RemoveAll(dir)
 	}
-	m.addresses = []bench.Address{m.node.native()}
+	address, ok := map[string]bench.Address{"kama": m.node.native(), "http": m.node.http()}[transport]
+	if !ok {
+		m.close()
+		return usageError("-transport %q: want kama or http", transport)
+	}
+	m.addresses = []bench.Address{address}
 	fmt.Fprintf(s.Err, "loading a made-up market of %d subjects ...\n", subjects)
 	if err := loadMarket(ctx, m.node.native().Host, subjects); err != nil {
 		m.close()
@@ -161,20 +167,11 @@ func startNode(ctx context.Context, s Streams, dir string) (*child, error) {
 		"-set", "server.native_port=0", "-set", "log.level=warn")
 }
 
-// ask asks the first native address, or the one that is native, what is loaded.
+// ask asks the first address what is loaded.
 func (m *measured) ask(ctx context.Context) error {
-	c, err := m.client(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	m.market, err = bench.AskMarket(ctx, c)
+	var err error
+	m.market, err = bench.AskMarket(ctx, m.addresses[0])
 	return err
-}
-
-func (m *measured) client(ctx context.Context) (*client.Client, error) {
-	return client.Open(ctx, client.Options{Addresses: []string{m.addresses[0].Host}, Name: "kamaitachi bench",
-		RequestTimeout: time.Minute})
 }
 
 // measureAll measures each scenario, against the peer where there is one.
@@ -199,7 +196,7 @@ func (b *benchFlags) measure(ctx context.Context, s Streams, m *measured, load b
 	if err != nil {
 		return nil, err
 	}
-	if b.peer == "" {
+	if !b.peer {
 		var outcomes []*bench.Outcome
 		for range b.rounds {
 			o, err := ours()
@@ -210,19 +207,17 @@ func (b *benchFlags) measure(ctx context.Context, s Streams, m *measured, load b
 		}
 		return []*bench.Outcome{bench.Median(outcomes)}, nil
 	}
-	echo, err := startChild(ctx, s, "bench", "echo", "-until-input-ends", "-bytes", strconv.Itoa(int(warm.ReplySize)))
+	peer, peerLoad, err := startPeer(ctx, s, load, warm)
 	if err != nil {
 		return nil, err
 	}
-	defer echo.stop()
-	peerLoad := load
-	peerLoad.Addresses = []bench.Address{{Scheme: "echo", Host: echo.addrs["echo"]}}
-	theirs := func() (*bench.Outcome, error) { return runLoad(ctx, s, peerLoad, echo, b.quiet) }
+	defer peer.stop()
+	theirs := func() (*bench.Outcome, error) { return runLoad(ctx, s, peerLoad, peer, b.quiet) }
 	as, bs, ratio, err := bench.Compare(b.rounds, ours, theirs)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(s.Out, "scenario %s: %s of echo\n", load.Scenario, ratio)
+	fmt.Fprintf(s.Out, "scenario %s: %s of %s\n", load.Scenario, ratio, peerLoad.Addresses[0].Scheme)
 	return []*bench.Outcome{bench.Median(as), bench.Median(bs)}, nil
 }
 
@@ -278,20 +273,4 @@ func failedRequests(outcomes []*bench.Outcome) error {
 		return fmt.Errorf("%d of %d requests failed: answered with an error or without data", failed, all)
 	}
 	return nil
-}
-
-func runEcho(ctx context.Context, args []string, s Streams) error {
-	f := newFlags(s, "bench echo", "-addr HOST:PORT -bytes N")
-	addr := f.String("addr", "127.0.0.1:0", "`address` to listen on; port 0 = any free one")
-	size := f.Int("bytes", 1024, "size of each reply")
-	child := f.Bool("until-input-ends", false, "end when standard input does")
-	if err := parse(f, args, 0); err != nil {
-		return err
-	}
-	if *child {
-		var cancel context.CancelFunc
-		ctx, cancel = untilInputEnds(ctx, s.In)
-		defer cancel()
-	}
-	return bench.ServeEcho(ctx, *addr, *size, func(addr string) { printReady(s.Out, "echo="+addr) })
 }

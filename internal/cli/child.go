@@ -102,6 +102,9 @@ func printReady(w io.Writer, pairs ...string) {
 // native returns the address of the native protocol.
 func (c *child) native() bench.Address { return bench.Address{Scheme: "kama", Host: c.addrs["native"]} }
 
+// http returns the address of the JSON endpoints.
+func (c *child) http() bench.Address { return bench.Address{Scheme: "http", Host: c.addrs["http"]} }
+
 // cpu returns the CPU time that the process has used, 0 where the system does not tell.
 func (c *child) cpu() time.Duration {
 	used, err := bench.ProcessCPU(c.cmd.Process.Pid)

@@ -79,8 +79,8 @@ func status(err error, name string, w io.Writer) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		if text := err.Error(); text != errUsage.Error() {
-			fmt.Fprintf(w, "kamaitachi %s: %s\n", name, text)
+		if err != errUsage { // alone, it was explained by the flag package
+			fmt.Fprintf(w, "kamaitachi %s: %v\n", name, err)
 		}
 		return 2
 	}

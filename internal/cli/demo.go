@@ -59,21 +59,39 @@ func demonstrate(ctx context.Context, s Streams, node *child, requests int) erro
 	if err := m.ask(ctx); err != nil {
 		return err
 	}
-	var outcomes []*bench.Outcome
-	for sc := bench.PeriodOfSome; sc <= bench.SnapshotAtDate; sc++ {
-		load := bench.Load{Scenario: sc, Market: m.market, Addresses: m.addresses, Requests: requests, Seed: 1}
-		o, err := runLoad(ctx, s, load, node, false)
-		if err != nil {
-			return fmt.Errorf("scenario %s: %w", sc, err)
-		}
-		outcomes = append(outcomes, o)
+	outcomes, err := measureScenarios(ctx, s, m, requests)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(s.Out, "\nThe four scenarios, %d requests each, none repeated, %d connections with %d in flight on each;\n"+
-		"the load generator shares this machine's cores:\n\n", requests, bench.DefaultConns, bench.DefaultPipeline)
+	fmt.Fprintf(s.Out, "\nThe four scenarios over both transports, %d requests each, none repeated; native: %d connections with %d\n"+
+		"requests in flight on each; JSON: %d connections with one. The load generator shares this machine's cores:\n\n",
+		requests, bench.DefaultConns, bench.DefaultPipeline, demoHTTPConns)
 	if err := bench.WriteTable(s.Out, outcomes); err != nil {
 		return err
 	}
 	return failedRequests(outcomes)
+}
+
+// demoHTTPConns is how many connections the demo opens to the JSON endpoints.
+const demoHTTPConns = 50
+
+// measureScenarios measures each scenario over the native protocol and over JSON.
+func measureScenarios(ctx context.Context, s Streams, m *measured, requests int) ([]*bench.Outcome, error) {
+	var outcomes []*bench.Outcome
+	for _, load := range []bench.Load{
+		{Addresses: []bench.Address{m.node.native()}},
+		{Addresses: []bench.Address{m.node.http()}, Conns: demoHTTPConns, Pipeline: 1},
+	} {
+		load.Market, load.Requests, load.Seed = m.market, requests, 1
+		for load.Scenario = bench.PeriodOfSome; load.Scenario <= bench.SnapshotAtDate; load.Scenario++ {
+			o, err := runLoad(ctx, s, load, m.node, false)
+			if err != nil {
+				return nil, fmt.Errorf("scenario %s over %s: %w", load.Scenario, load.Addresses[0].Scheme, err)
+			}
+			outcomes = append(outcomes, o)
+		}
+	}
+	return outcomes, nil
 }
 
 // loadBundled imports the reports that ship with the program.
@@ -141,6 +159,8 @@ func keepDemo(ctx context.Context, s Streams, node *child) {
 		}
 		fmt.Fprintf(s.Out, "  kamaitachi %s -addr %s %s\n", command, addr, rest)
 	}
+	fmt.Fprintf(s.Out, "\nor over JSON:\n\n  curl -X POST %s/kamaitachi/api/data/v1/snapshot -d \\\n"+
+		"    '{\"ids\":\"operating_revenue,1002\",\"topic\":\"us_listed\",\"field\":\"operating_revenue\",\"limit\":3}'\n", node.http())
 	fmt.Fprintln(s.Out, "\nCtrl-C ends it and removes its data.")
 	<-ctx.Done()
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/conf"
+	"github.com/kamaitachi/kamaitachi/httpcompat"
 	"github.com/kamaitachi/kamaitachi/server"
 )
 
@@ -62,24 +63,91 @@ func serve(ctx context.Context, c *conf.Config, s Streams) error {
 	if err != nil {
 		return err
 	}
-	node, err := server.Open(o)
+	n, err := openFronts(o, c)
 	if err != nil {
 		return err
 	}
-	var pairs []string
-	if addr := node.Addr(); addr != nil {
-		pairs = append(pairs, "native="+addr.String())
-	}
-	log.Info("the node answers", "at", pairs, "data", o.Dir, "applied", node.Applied())
-	printReady(s.Out, pairs...)
-	<-ctx.Done()
+	log.Info("the node answers", "at", n.addrs, "data", o.Dir, "applied", n.node.Applied())
+	printReady(s.Out, n.addrs...)
+	failed := n.wait(ctx)
 	log.Info("the node drains")
 	drain, cancel := context.WithTimeout(context.Background(), drainWait)
 	defer cancel()
-	if err := errors.Join(node.Shutdown(drain)); err != nil {
-		return fmt.Errorf("drain: %w", err)
+	if err := errors.Join(failed, n.shutdown(drain)); err != nil {
+		return err
 	}
 	log.Info("the node has ended")
+	return nil
+}
+
+// fronts is a node with its listeners.
+type fronts struct {
+	node   *server.Node
+	json   *httpcompat.Server // nil when its port is off
+	admin  *adminServer       // nil when its port is off
+	served chan error         // what ended the JSON endpoints
+	addrs  []string           // "native=host:port", "http=host:port"
+}
+
+// openFronts opens a node and everything that it listens on.
+func openFronts(o server.Options, c *conf.Config) (*fronts, error) {
+	node, err := server.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	n := &fronts{node: node, served: make(chan error, 1)}
+	if err := n.listen(o, c); err != nil {
+		return nil, errors.Join(err, node.Close())
+	}
+	return n, nil
+}
+
+// listen opens the fronts beside the native one.
+func (n *fronts) listen(o server.Options, c *conf.Config) (err error) {
+	if addr := n.node.Addr(); addr != nil {
+		n.addrs = append(n.addrs, "native="+addr.String())
+	}
+	if c.Server.AdminPort.On() {
+		if n.admin, err = listenAdmin(c.Server.AdminPort.Addr(c.Server.Bind)); err != nil {
+			return err
+		}
+		n.addrs = append(n.addrs, "admin="+n.admin.addr)
+	}
+	if !c.Server.Port.On() {
+		return nil
+	}
+	n.json, err = httpcompat.Listen(c.Server.Port.Addr(c.Server.Bind), &jsonNode{Node: n.node}, jsonOptions(c, o.Logger))
+	if err != nil {
+		return err
+	}
+	n.addrs = append(n.addrs, "http="+n.json.Addr().String())
+	go func() { n.served <- n.json.Serve() }()
+	return nil
+}
+
+// wait returns when the node is told to end, or with what ended it.
+func (n *fronts) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-n.served:
+		return err
+	case <-n.node.Done():
+		return errListenerEnded
+	}
+}
+
+var errListenerEnded = errors.New("the native listener has ended; the log says why")
+
+// shutdown drains the fronts, then the node.
+func (n *fronts) shutdown(ctx context.Context) error {
+	err := n.admin.shutdown(ctx)
+	if n.json != nil {
+		err = errors.Join(err, n.json.Shutdown(ctx))
+	}
+	if err = errors.Join(err, n.node.Shutdown(ctx)); err != nil {
+		return fmt.Errorf("drain: %w", err)
+	}
 	return nil
 }
 
