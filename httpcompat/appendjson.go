@@ -116,6 +116,7 @@ func appendDay(dst []byte, at protocol.Instant) []byte {
 type labels struct {
 	text []byte
 	ends []int
+	memo *memo // of the handler; nil = none
 }
 
 func (l *labels) set(names []string) {
@@ -135,7 +136,7 @@ func (l *labels) appendValues(dst []byte, r *protocol.Result, row int, comma boo
 				dst = append(dst, ',')
 			}
 			comma = true
-			dst = appendNumber(append(dst, l.text[start:end]...), v)
+			dst = l.memo.appendNumber(append(dst, l.text[start:end]...), v)
 		}
 		start = end
 	}

@@ -14,7 +14,7 @@ func appendSnapshot(dst []byte, r *protocol.Result, l *labels) []byte {
 		if row > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendSubject(append(dst, `{"subject":`...), s)
+		dst = l.memo.appendSubject(append(dst, `{"subject":`...), s)
 		dst = l.appendValues(append(dst, `,"data":{`...), r, row, false)
 		dst = append(dst, "}}"...)
 	}
@@ -31,7 +31,7 @@ func appendSeries(dst []byte, r *protocol.Result, l *labels, withType bool) []by
 		if g > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendSubject(append(dst, `{"subject":`...), r.Subjects[from])
+		dst = l.memo.appendSubject(append(dst, `{"subject":`...), r.Subjects[from])
 		dst = append(dst, `,"data":[`...)
 		for row := from; row < to; row++ {
 			if row > from {
@@ -86,7 +86,7 @@ func appendDays(dst []byte, r *protocol.Result, l *labels) []byte {
 			if row > from {
 				dst = append(dst, ',')
 			}
-			dst = appendSubject(append(dst, `{"subject":`...), r.Subjects[row])
+			dst = l.memo.appendSubject(append(dst, `{"subject":`...), r.Subjects[row])
 			dst = appendReport(append(dst, `,"data":`...), r, row, l, false)
 			dst = append(dst, '}')
 		}

@@ -34,7 +34,8 @@ func NewHandler(b Backend, o Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{backend: b, options: o.withDefaults(), counts: newMetricSet(), ids: newRequestIDs(), base: context.Background()}
-	h.exchanges.New = func() any { return &exchange{h: h} }
+	remembered := newMemo(h.options.Memo)
+	h.exchanges.New = func() any { return &exchange{h: h, labels: labels{memo: remembered}} }
 	h.nowhere = h.counts.of("none")
 	limiters := newLimiters(h.options.Rates)
 	var endpoints []*endpoint

@@ -24,6 +24,9 @@ type Options struct {
 	AccessLog bool
 	// SlowLog logs a line for each request that took at least so long. Default 0 = off.
 	SlowLog time.Duration
+	// Memo is about how many subjects' JSON is kept ready, and a quarter of how many numbers' text: for backends that give
+	// the same *protocol.Subject again and again, as a node does. It takes up to about 400 bytes each. Default 0 = none.
+	Memo int
 	// Metrics is called for each /metrics, to append what others count, in Prometheus's text form. Default nil.
 	Metrics func(w io.Writer)
 
@@ -80,7 +83,7 @@ func (o *Options) Validate() error {
 	}
 	for name, n := range map[string]int{
 		"MaxBody": o.MaxBody, "MaxHeader": o.MaxHeader, "MaxConnections": o.MaxConnections,
-		"MaxConnectionsPerIP": o.MaxConnectionsPerIP,
+		"MaxConnectionsPerIP": o.MaxConnectionsPerIP, "Memo": o.Memo,
 	} {
 		if n < 0 {
 			return fmt.Errorf("httpcompat: %w: %s is %d, must not be negative", ErrOptions, name, n)

@@ -75,7 +75,7 @@ func (i *importFlags) file(ctx context.Context, s Streams, d destination, path s
 			return err
 		}
 	}
-	src, err := openSource(path, s.In, i.format, o)
+	src, err := openSource(ctx, path, s.In, i.format, o)
 	if err != nil {
 		return err
 	}

@@ -143,11 +143,14 @@ func jsonOptions(c *conf.Config, log *slog.Logger) httpcompat.Options {
 			Default: rateOf(c.RateLimit.Default), Snapshot: rateOf(c.RateLimit.Snapshot), Period: rateOf(c.RateLimit.Period),
 			Recent: rateOf(c.RateLimit.Recent), Selection: rateOf(c.RateLimit.Selection), Rows: rateOf(c.RateLimit.Rows),
 		},
-		Logger: log, AccessLog: c.Log.AccessLog, SlowLog: c.Log.SlowLog, Insecure: c.Server.Insecure,
+		Memo: jsonMemo, Logger: log, AccessLog: c.Log.AccessLog, SlowLog: c.Log.SlowLog, Insecure: c.Server.Insecure,
 		MaxBody: int(c.Limits.MaxBody), MaxConnections: c.Limits.MaxConnections, ReadTimeout: c.Limits.HTTPReadTimeout,
 		WriteTimeout: c.Limits.HTTPWriteTimeout, IdleTimeout: c.Limits.HTTPIdleTimeout,
 	}
 }
+
+// jsonMemo is how many subjects a node keeps ready as JSON: some 25 MB at most.
+const jsonMemo = 1 << 16
 
 // rateOf translates a rate: the configuration's 0 is no limit.
 func rateOf(r conf.Rate) httpcompat.Rate {
