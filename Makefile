@@ -19,8 +19,8 @@ ARGS     ?=
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## bin/kamaitachi
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/kamaitachi ./cmd/kamaitachi
+build: ## bin/kamaitachi, and the load tools under the manual's names
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
 
 test: ## all tests (PKG=./... TIMEOUT=10m)
 	go test -timeout $(TIMEOUT) $(PKG)
@@ -37,8 +37,9 @@ lint: ## gofmt, vet, staticcheck, and the house rules
 	go run $(STATICCHECK) ./...
 	go test ./internal/archtest
 
-bench: build ## scenarios against their peers, in one run (ARGS=...)
-	bin/kamaitachi bench compare $(ARGS)
+bench: build ## the four scenarios against a bare peer, native and over HTTP, in one run each (ARGS=...)
+	bin/kamaitachi bench -peer -rounds 5 $(ARGS)
+	bin/kamaitachi bench -peer -rounds 5 -transport http -conns 50 -pipeline 1 -requests 50000 $(ARGS)
 
 microbench: ## the micro-benchmarks beside the hot functions (PKG=./...)
 	go test -run '^$$' -bench . -benchmem $(PKG)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/VictoriaMetrics/fastcache"
 	"github.com/panjf2000/gnet/v2"
+	"github.com/panjf2000/gnet/v2/pkg/logging"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -39,7 +40,7 @@ func ServeEcho(ctx context.Context, addr string, replySize int, listening func(a
 	reply := make([]byte, replySize)
 	e.cache.Set(echoKey, protocol.FinishFrame(reply, 0))
 	defer context.AfterFunc(ctx, func() { e.engine.Stop(context.Background()) })()
-	if err := gnet.Run(e, "tcp://"+addr, gnet.WithMulticore(true)); err != nil {
+	if err := gnet.Run(e, "tcp://"+addr, gnet.WithMulticore(true), gnet.WithLogLevel(logging.ErrorLevel)); err != nil {
 		return fmt.Errorf("echo on %s: %w", addr, err)
 	}
 	return nil

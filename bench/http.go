@@ -56,6 +56,11 @@ func appendSnapshotBody(dst []byte, q *protocol.Snapshot) []byte {
 	dst = strconv.AppendInt(append(dst, `","order":`...), order, 10)
 	dst = strconv.AppendInt(append(dst, `,"offset":`...), int64(q.Offset), 10)
 	dst = strconv.AppendInt(append(dst, `,"limit":`...), int64(q.Limit), 10)
+	if q.Range.From.Given {
+		dst = protocol.AppendDay(append(dst, `,"start_date":"`...), q.Range.From.Seconds)
+		dst = protocol.AppendDay(append(dst, `","end_date":"`...), q.Range.To.Seconds)
+		dst = append(dst, '"')
+	}
 	if q.Timestamp.Given {
 		dst = strconv.AppendInt(append(dst, `,"timestamp":`...), q.Timestamp.Seconds, 10)
 	}

@@ -12,6 +12,7 @@ type Scenario int
 
 // The scenarios.
 const (
+	OneSubject     Scenario = 0 // one subject, two indicators, 2020 to 2023, newest first: the reference's first benchmark
 	PeriodOfSome   Scenario = 1 // several subjects, several indicators, a range of time
 	RecentOfOne    Scenario = 2 // one subject, several indicators, the most recent reports
 	RankingOfMany  Scenario = 3 // 50 subjects, newest report, sorted and paged
@@ -26,6 +27,8 @@ const (
 	rankedSubjects  = 50
 	rankedLimit     = 20
 	datedSubjects   = 10
+	oneFrom         = 1_577_836_800 // 2020-01-01
+	oneTo           = 1_703_980_800 // 2023-12-31
 )
 
 // ReferenceTarget is the requests per second that the reference's load tool asks of a scenario (product.md).
@@ -33,7 +36,7 @@ func (s Scenario) ReferenceTarget() float64 {
 	switch s {
 	case RecentOfOne:
 		return 500
-	case RankingOfMany:
+	case RankingOfMany, OneSubject:
 		return 10_000
 	}
 	return 300
@@ -42,6 +45,8 @@ func (s Scenario) ReferenceTarget() float64 {
 // String names the scenario for people.
 func (s Scenario) String() string {
 	switch s {
+	case OneSubject:
+		return "0 one subject"
 	case PeriodOfSome:
 		return "1 period"
 	case RecentOfOne:
@@ -56,8 +61,8 @@ func (s Scenario) String() string {
 
 // Validate refuses numbers that are not a scenario.
 func (s Scenario) Validate() error {
-	if s < PeriodOfSome || s > SnapshotAtDate {
-		return fmt.Errorf("bench: scenario %d is not one of 1 to 4", int(s))
+	if s < OneSubject || s > SnapshotAtDate {
+		return fmt.Errorf("bench: scenario %d is not one of 0 to 4", int(s))
 	}
 	return nil
 }
@@ -100,6 +105,11 @@ func (k *maker) next() *query {
 	q := &k.query
 	ids := k.someIDs()
 	switch k.scenario {
+	case OneSubject:
+		q.op = protocol.OpSnapshot
+		q.snapshot.IDs, q.snapshot.Subjects = ids[:min(2, len(ids))], k.someSubjects(1)
+		q.snapshot.Field, q.snapshot.Limit = protocol.ReportDateField, 1+k.rnd.IntN(protocol.MaxLimit)
+		q.snapshot.Range = protocol.Range{From: protocol.At(oneFrom), To: protocol.At(oneTo)}
 	case PeriodOfSome:
 		q.op = protocol.OpPeriod
 		q.period.IDs, q.period.Subjects = ids, k.someSubjects(periodSubjects)

@@ -1,0 +1,124 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server"
+)
+
+// exampleNode starts a node in memory with two subjects, one of them restated, and returns its address.
+func exampleNode() (addr string, stop func()) {
+	o := server.Options{Dir: "data", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
+	o.Store.FS = vfs.NewMem()
+	o.Catalog = []protocol.Table{{Number: 1, Name: "finance", DefaultReportType: "0408",
+		Indicators: []protocol.Indicator{{ID: "operating_income", Code: "1001"}, {ID: "net_profit", Code: "1004"}}}}
+	node, err := server.Open(o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	day := func(text string) int64 {
+		seconds, err := protocol.ParseDay("2006-01-02", text)
+		if err != nil {
+			log.Fatal(err)
+		}
+		return seconds
+	}
+	_, err = node.Put(context.Background(), &protocol.Put{Reports: []protocol.Report{
+		{Subject: "33:300033", ReportDate: day("2022-09-30"), DeclareDate: protocol.At(day("2022-10-20")), Values: []float64{90, 9}},
+		{Subject: "33:300033", ReportDate: day("2022-12-31"), DeclareDate: protocol.At(day("2023-03-01")), Values: []float64{120, 12}},
+		{Subject: "33:300033", ReportDate: day("2022-12-31"), DeclareDate: protocol.At(day("2023-08-01")), Values: []float64{100, 10}},
+		{Subject: "33:300059", ReportDate: day("2022-12-31"), DeclareDate: protocol.At(day("2023-03-10")), Values: []float64{110, protocol.Missing}},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return node.Addr().String(), func() { node.Close() }
+}
+
+// The newest reports of two shares, ranked by a figure; then the same as it was known before a restatement.
+func Example() {
+	addr, stop := exampleNode()
+	defer stop()
+	ctx := context.Background()
+	c, err := client.Open(ctx, client.Options{Addresses: []string{addr}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	q := protocol.Snapshot{
+		View:     protocol.View{IDs: []string{"operating_income", "net_profit"}},
+		Ranking:  protocol.Ranking{Field: "operating_income"},
+		Subjects: []string{"33:300033", "33:300059"},
+	}
+	var r protocol.Result // reused from call to call
+	show := func() {
+		if err := c.Snapshot(ctx, &q, &r); err != nil {
+			log.Fatal(err)
+		}
+		income := r.Column(0)
+		for row, s := range r.Subjects {
+			fmt.Println(s.Key, income[row])
+		}
+	}
+	show()
+	fmt.Println("as known on 28 March 2023:")
+	q.KnownAt = protocol.At(1_680_000_000)
+	show()
+	// Output:
+	// 33:300059 110
+	// 33:300033 100
+	// as known on 28 March 2023:
+	// 33:300033 120
+	// 33:300059 110
+}
+
+// The most recent reports of one share, newest first. A value that is missing is not zero.
+func ExampleClient_Recent() {
+	addr, stop := exampleNode()
+	defer stop()
+	ctx := context.Background()
+	c, err := client.Open(ctx, client.Options{Addresses: []string{addr}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	var r protocol.Result
+	q := protocol.Recent{View: protocol.View{IDs: []string{"1001"}}, Subjects: []string{"33:300033"}, Limit: 2}
+	if err := c.Recent(ctx, &q, &r); err != nil {
+		log.Fatal(err)
+	}
+	for row, h := range r.Heads {
+		fmt.Println(string(protocol.AppendDay(nil, h.ReportDate)), r.Value(row, 0))
+	}
+	// Output:
+	// 2022-12-31 100
+	// 2022-09-30 90
+}
+
+// What the node says of a wrong question comes back as a *protocol.Error inside a *client.Error.
+func ExampleError() {
+	addr, stop := exampleNode()
+	defer stop()
+	ctx := context.Background()
+	c, err := client.Open(ctx, client.Options{Addresses: []string{addr}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	var r protocol.Result
+	err = c.Get(ctx, &protocol.Get{Subject: "33:999999"}, &r)
+	fmt.Println(errors.Is(err, protocol.ErrNotFound))
+	// Output:
+	// true
+}
