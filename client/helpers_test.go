@@ -12,10 +12,12 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m,
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
 		// The node of the examples is a gnet server, whose library keeps one idle pool of goroutines for the process.
 		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
-		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers")) }
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"))
+}
 
 // patience bounds waits that end at once unless something is broken.
 const patience = 30 * time.Second

@@ -80,11 +80,11 @@ func (i *importFlags) file(ctx context.Context, s Streams, d destination, path s
 		return err
 	}
 	defer src.Close()
-	finish := func() {}
-	io := dataset.ImportOptions{Table: table, MaxErrors: i.maxErrors, DryRun: i.dryRun, InFlight: importInFlight}
-	io.OnReject = func(e *dataset.RowError) { fmt.Fprintln(s.Err, e) }
-	io.OnProgress, finish = importProgress(s.Err, path)
-	sum, err := dataset.Import(ctx, src, d, io)
+	show, finish := importProgress(s.Err, path)
+	sum, err := dataset.Import(ctx, src, d, dataset.ImportOptions{
+		Table: table, MaxErrors: i.maxErrors, DryRun: i.dryRun, InFlight: importInFlight,
+		OnReject: func(e *dataset.RowError) { fmt.Fprintln(s.Err, e) }, OnProgress: show,
+	})
 	finish()
 	printSummary(s.Out, path, &sum, i.dryRun)
 	return err
@@ -113,9 +113,8 @@ const progressEvery = 5 * time.Second
 // importProgress shows how far an import is: a bar on a terminal, a line now and then elsewhere.
 func importProgress(w io.Writer, path string) (func(dataset.Progress), func()) {
 	last := time.Now()
-	var show func(p dataset.Progress)
 	finish := func() {}
-	show = func(p dataset.Progress) {
+	show := func(p dataset.Progress) {
 		if time.Since(last) < progressEvery {
 			return
 		}

@@ -69,14 +69,6 @@ func (c *chunk) copyTo(width int) *chunk {
 	return n
 }
 
-// column returns the newest values of column col, or nil where no subject of the chunk ever had one.
-func (c *chunk) column(col int) []float64 {
-	if col >= c.width {
-		return nil
-	}
-	return c.values[col<<chunkBits : (col+1)<<chunkBits]
-}
-
 // set makes s the series of a row (nil = none) and its first report the newest.
 func (c *chunk) set(row int, s *series) {
 	c.series[row] = s
