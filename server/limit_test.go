@@ -250,6 +250,10 @@ func TestTwoThousandConnectionsAtOnceAreServed(t *testing.T) {
 	for _, p := range peers {
 		wg.Go(func() {
 			_, err := p.conn.Write(append(p.frame(protocol.OpHello, hello()), p.frame(protocol.OpSnapshot, top(5))...))
+			if err != nil {
+				failed <- err
+				return
+			}
 			for range 2 {
 				var r reply
 				if r, err = p.tryRead(); err == nil && r.err != nil {
