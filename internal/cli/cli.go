@@ -21,11 +21,12 @@ type Streams struct {
 	Out, Err io.Writer
 	Env      []string // as os.Environ returns it
 	Version  string   // of the program
+	Program  string   // how it was called
 }
 
 // System returns the streams of this process.
 func System(version string) Streams {
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ(), Version: version}
+	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ(), Version: version, Program: os.Args[0]}
 }
 
 // command is one entry of the table.

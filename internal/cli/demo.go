@@ -157,7 +157,7 @@ func keepDemo(ctx context.Context, s Streams, node *child) {
 			kind, flags, _ := strings.Cut(rest, " ")
 			command, rest = command+" "+kind, flags
 		}
-		fmt.Fprintf(s.Out, "  kamaitachi %s -addr %s %s\n", command, addr, rest)
+		fmt.Fprintf(s.Out, "  %s\n", strings.TrimSpace(fmt.Sprintf("%s %s -addr %s %s", s.Program, command, addr, rest)))
 	}
 	fmt.Fprintf(s.Out, "\nor over JSON:\n\n  curl -X POST %s/kamaitachi/api/data/v1/snapshot -d \\\n"+
 		"    '{\"ids\":\"operating_revenue,1002\",\"topic\":\"us_listed\",\"field\":\"operating_revenue\",\"limit\":3}'\n", node.http())
