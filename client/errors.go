@@ -29,7 +29,7 @@ const (
 	StageCheck Stage = iota // before anything was done: already expired, closed, larger than the node accepts
 	StageDial               // waiting for a connection to be made and greeted
 	StagePool               // waiting for room among the requests in flight on the connection
-	StageWrite              // in the write buffer, not wholly sent
+	StageWrite              // in the write buffer, not known to be wholly sent
 	StageRead               // sent, waiting for or reading the reply
 	StageNode               // the node answered, with an error
 )

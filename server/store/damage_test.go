@@ -8,6 +8,7 @@ import (
 	iofs "io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
@@ -70,12 +71,29 @@ func killedStore(t *testing.T) (fl files, states map[uint64]content) {
 		must(t, err)
 		states[c.Applied] = c
 	}
+	settle(t, s)
 	s.stop() // what the keeper has not written yet, it writes before the picture is taken
 	s.keep()
 	fl = readFiles(t, fs, "db")
 	s.startKeeper()
 	must(t, s.Close())
 	return fl, states
+}
+
+// settle waits until Pebble has compacted what it wants to and deleted what it has no more use for: damage of a file that
+// nobody needs is not found, and a compaction in the middle of the picture would make one that never was on disk.
+func settle(t *testing.T, s *Store) {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		m := s.db.Metrics()
+		left := m.Compact.NumInProgress + m.Table.ObsoleteCount + m.Table.ZombieCount
+		if left == 0 {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("Pebble does not come to rest: %v", m)
+		}
+	}
 }
 
 // kindOf tells what a file is for.
