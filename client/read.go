@@ -89,6 +89,12 @@ func (c *Client) Stats(ctx context.Context) (protocol.StatList, error) {
 	return l, nil
 }
 
+// ResetCounters lets the figures of the node's caches count from zero again.
+func (c *Client) ResetCounters(ctx context.Context) error {
+	_, err := c.do(ctx, &request{op: protocol.OpResetCounters, in: &empty, out: &empty})
+	return err
+}
+
 // Ping asks the node for an empty answer.
 func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.do(ctx, &request{op: protocol.OpPing, in: &empty, out: &empty})

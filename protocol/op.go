@@ -20,6 +20,7 @@ const (
 	OpSubjects       Op = 10
 	OpTables         Op = 11
 	OpStats          Op = 12
+	OpResetCounters  Op = 13
 
 	OpPut         Op = 16
 	OpDelete      Op = 17
@@ -41,7 +42,7 @@ const (
 var opNames = map[Op]string{
 	OpHello: "HELLO", OpPing: "PING", OpSnapshot: "SNAPSHOT", OpPeriod: "PERIOD", OpRecent: "RECENT",
 	OpSelectSnapshot: "SELECT_SNAPSHOT", OpSelectPeriod: "SELECT_PERIOD", OpGet: "GET", OpSearch: "SEARCH",
-	OpSubjects: "SUBJECTS", OpTables: "TABLES", OpStats: "STATS", OpPut: "PUT", OpDelete: "DELETE",
+	OpSubjects: "SUBJECTS", OpTables: "TABLES", OpStats: "STATS", OpResetCounters: "RESET_COUNTERS", OpPut: "PUT", OpDelete: "DELETE",
 	OpPutSubjects: "PUT_SUBJECTS", OpPutTables: "PUT_TABLES", OpPrepare: "PREPARE", OpExecute: "EXECUTE",
 	OpForget: "FORGET", OpCluster: "CLUSTER", OpWatch: "WATCH", OpAdmin: "ADMIN",
 }

@@ -79,6 +79,7 @@ func requestSamples() []sample {
 			Tags: []Tag{{"concept", "internet finance"}, {Kind: "region"}}, After: "33:00000001", Limit: 2}},
 		{name: "tables", op: OpTables, empty: fresh[Empty], message: Empty{}},
 		{name: "stats", op: OpStats, empty: fresh[Empty], message: Empty{}},
+		{name: "reset_counters", op: OpResetCounters, empty: fresh[Empty], message: Empty{}},
 		{name: "put", op: OpPut, empty: fresh[Put], message: &Put{Table: "finance", IDs: []string{"1001", "net_profit"},
 			Reports: []Report{
 				{Subject: "33:00000001", ReportDate: 1703980800, Type: "0408", DeclareDate: At(1711843200), Period: "596001",

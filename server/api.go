@@ -60,7 +60,7 @@ func (n *Node) Barrier(ctx context.Context) error {
 
 // Snapshot answers scenarios 3 and 4.
 func (n *Node) Snapshot(ctx context.Context, q *protocol.Snapshot, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.Snapshot(q, r)
@@ -68,7 +68,7 @@ func (n *Node) Snapshot(ctx context.Context, q *protocol.Snapshot, r *protocol.R
 
 // Period answers scenario 1.
 func (n *Node) Period(ctx context.Context, q *protocol.Period, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.Period(q, r)
@@ -76,7 +76,7 @@ func (n *Node) Period(ctx context.Context, q *protocol.Period, r *protocol.Resul
 
 // Recent answers scenario 2.
 func (n *Node) Recent(ctx context.Context, q *protocol.Recent, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.Recent(q, r)
@@ -84,7 +84,7 @@ func (n *Node) Recent(ctx context.Context, q *protocol.Recent, r *protocol.Resul
 
 // SelectSnapshot answers a Snapshot over the subjects of a selection.
 func (n *Node) SelectSnapshot(ctx context.Context, q *protocol.SelectSnapshot, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.SelectSnapshot(q, r)
@@ -92,7 +92,7 @@ func (n *Node) SelectSnapshot(ctx context.Context, q *protocol.SelectSnapshot, r
 
 // SelectPeriod answers the reports of a selection, day by day.
 func (n *Node) SelectPeriod(ctx context.Context, q *protocol.SelectPeriod, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.SelectPeriod(q, r)
@@ -100,7 +100,7 @@ func (n *Node) SelectPeriod(ctx context.Context, q *protocol.SelectPeriod, r *pr
 
 // Get answers all rows of one subject in a table.
 func (n *Node) Get(ctx context.Context, q *protocol.Get, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.Get(q, r)
@@ -108,7 +108,7 @@ func (n *Node) Get(ctx context.Context, q *protocol.Get, r *protocol.Result) err
 
 // Search answers rows of several subjects.
 func (n *Node) Search(ctx context.Context, q *protocol.Search, r *protocol.Result) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.query(ctx); err != nil {
 		return err
 	}
 	return n.engine.Search(q, r)

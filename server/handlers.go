@@ -138,6 +138,11 @@ var handlers = [protocol.MaxOp + 1]handler{
 		cost:   func(Engine, *scratch) int { return forWorkers },
 		answer: answerStats,
 	},
+	protocol.OpResetCounters: {
+		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
+		cost:   func(Engine, *scratch) int { return forWorkers },
+		answer: answerResetCounters,
+	},
 	protocol.OpPut: {
 		decode: func(sc *scratch, p []byte) error { return sc.put.Decode(p) },
 		answer: func(ctx context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
@@ -186,4 +191,8 @@ func answerStats(_ context.Context, n *Node, sc *scratch) (protocol.Message, uin
 	applied := n.engine.Applied()
 	sc.stats = n.appendStats(sc.stats[:0])
 	return &sc.stats, applied, nil
+}
+
+func answerResetCounters(ctx context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
+	return &sc.empty, n.engine.Applied(), n.ResetCounters(ctx)
 }

@@ -30,6 +30,7 @@ type Node struct {
 
 	shutdown sync.Mutex  // one Shutdown at a time
 	closed   atomic.Bool // nothing is served any more
+	hits     hits
 	closers  []func() error
 }
 

@@ -40,15 +40,17 @@ func (n *Node) appendStats(s protocol.StatList) protocol.StatList {
 		stat("log_writes", log.Writes),
 		stat("log_queued", log.Queued),
 	)
+	requests := n.hits.direct.Load()
 	if n.listener != nil {
-		s = n.listener.appendStats(s)
+		t := n.listener.totals()
+		requests += sum(t.requests[:])
+		s = n.listener.appendStats(s, &t)
 	}
-	return s
+	return n.appendHits(append(s, stat("total_requests", requests)))
 }
 
 // appendStats appends the figures of the listener.
-func (l *listener) appendStats(s protocol.StatList) protocol.StatList {
-	t := l.totals()
+func (l *listener) appendStats(s protocol.StatList, t *totals) protocol.StatList {
 	s = append(s,
 		stat("connections", l.conns.Load()),
 		stat("max_connections", l.limits.MaxConns),
@@ -61,7 +63,6 @@ func (l *listener) appendStats(s protocol.StatList) protocol.StatList {
 		stat("bytes_in", t.bytesIn),
 		stat("bytes_out", t.bytesOut),
 		stat("panics", l.panics.Load()),
-		stat("total_requests", sum(t.requests[:])),
 		stat("worker_requests", l.handed.Load()),
 	)
 	for op := range t.requests {
