@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -14,11 +15,15 @@ import (
 // envPrefix begins the name of every environment variable that sets a key.
 const envPrefix = "KAMAITACHI_"
 
+// standaloneFile is the shipped file of a program that is told nothing else.
+const standaloneFile = "standalone.ini"
+
 // Config is a whole configuration. Load and Default make one.
 type Config struct {
 	Server    Server
 	Cache     Cache
 	Etcd      Etcd
+	Gateway   GatewayKeys
 	RateLimit RateLimit
 	Breaker   Breaker
 	Limits    Limits
@@ -26,11 +31,12 @@ type Config struct {
 	TLS       TLS
 	Log       Log
 
-	// File is the path that was loaded; "" = the built-in standalone.ini.
+	// File is the path that was loaded; "" = a built-in one.
 	File string
 	// Warnings are to be logged once the log is open: one line each.
 	Warnings []string
 
+	builtin string            // the built-in file that stands in where File is ""
 	origins map[string]origin // by Key.id; a key that is not here has its default
 }
 
@@ -45,21 +51,24 @@ type LoadOptions struct {
 	Env   []string // "NAME=value" as os.Environ returns it; names without KAMAITACHI_ are ignored
 	Set   []string // "section.key=value"; of two for one key the last counts
 	Modes []Mode   // modes that the program can run; empty = all
+
+	Builtin string // shipped file that is loaded where there is no path; "" = standalone.ini
 }
 
 // Default returns the configuration of a standalone node in which every key has its default.
 func Default() *Config {
-	c := &Config{origins: map[string]origin{}}
+	c := &Config{builtin: standaloneFile, origins: map[string]origin{}}
 	for _, k := range c.keys() {
 		k.set(k.Default)
 	}
 	return c
 }
 
-// Load returns the configuration of the file at path ("" = the built-in standalone.ini), overridden by o.Env and o.Set,
+// Load returns the configuration of the file at path ("" = o.Builtin), overridden by o.Env and o.Set,
 // and validated. The error joins everything that is wrong with the file and its overrides, one line each: see Error.
 func Load(path string, o LoadOptions) (*Config, error) {
-	data, source, err := readSource(path, "standalone.ini")
+	o.Builtin = cmp.Or(o.Builtin, standaloneFile)
+	data, source, err := readSource(path, o.Builtin)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +95,7 @@ func load(data []byte, path, source string, o LoadOptions) (*Config, error) {
 // merge takes every value from where it comes first, and validates nothing.
 func merge(data []byte, path, source string, o LoadOptions) (*Config, error) {
 	c := Default()
-	c.File = path
+	c.File, c.builtin = path, cmp.Or(o.Builtin, standaloneFile)
 	l := loader{c: c, keys: c.keys()}
 	l.file(data, source)
 	l.env(o.Env)
@@ -113,7 +122,7 @@ func (c *Config) locate(err error) error {
 	if errors.As(err, &e) && e.Source == "" {
 		e.Source = c.origins[e.Section+"."+e.Key].source
 		if e.Source == "" {
-			e.Source = sourceName(c.File, "standalone.ini") + " (by default)"
+			e.Source = sourceName(c.File, c.builtin) + " (by default)"
 		}
 	}
 	return err

@@ -31,7 +31,8 @@ is read and ignored with a warning.
 it says so minutes), or carry a unit: ` + "`250ms 10s 5m 1h30m`" + `. **Comments** begin with ` + "`;` or `#`" + ` in front or after a space; a
 value that holds such a thing goes between quotation marks.
 
-The shipped files in ` + "`conf/`" + ` are also inside the program: without ` + "`-config`" + ` a node is the one of ` + "`standalone.ini`" + `.
+The shipped files in ` + "`conf/`" + ` are also inside the program: without ` + "`-config`" + ` a node is the one of
+` + "`standalone.ini`, a gateway that of `gateway.ini`" + `.
 
 `
 

@@ -39,7 +39,7 @@ type Etcd struct {
 func (e *Etcd) keys() []Key {
 	return []Key{
 		{Name: "endpoints", Default: "localhost:2379", Doc: "The members of etcd, with commas between.",
-			setting: addrsSetting{&e.Endpoints}},
+			setting: addrsSetting{p: &e.Endpoints}},
 		{Name: "prefix", Default: "/kamaitachi", Doc: "Begins every key that the cluster keeps there. Two clusters on one " +
 			"etcd need two prefixes.",
 			setting: textSetting{&e.Prefix, true, "a path"}},

@@ -242,8 +242,11 @@ func isLine(text string) bool {
 		!(strings.Contains(text, `"`) && strings.Contains(text, "'"))
 }
 
-// addrsSetting is a list of host:port, split at commas.
-type addrsSetting struct{ p *[]string }
+// addrsSetting is a list of host:port, split at commas; it may be empty where none is set.
+type addrsSetting struct {
+	p    *[]string
+	none bool
+}
 
 func (s addrsSetting) set(text string) bool {
 	var list []string
@@ -255,10 +258,15 @@ func (s addrsSetting) set(text string) bool {
 	*s.p = list
 	return true
 }
-func (s addrsSetting) text() string   { return strings.Join(*s.p, ", ") }
-func (s addrsSetting) expect() string { return "one host:port or more, with commas between" }
+func (s addrsSetting) text() string { return strings.Join(*s.p, ", ") }
+func (s addrsSetting) expect() string {
+	if s.none {
+		return "host:port, with commas between, or nothing"
+	}
+	return "one host:port or more, with commas between"
+}
 func (s addrsSetting) valid() bool {
-	return len(*s.p) > 0 && !slices.ContainsFunc(*s.p, func(a string) bool { return !isAddr(a) })
+	return (s.none || len(*s.p) > 0) && !slices.ContainsFunc(*s.p, func(a string) bool { return !isAddr(a) })
 }
 
 // isAddr tells whether text is host:port with a host and a port that others can dial.

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -53,6 +54,31 @@ func TestTheShippedFilesAreBuiltIn(t *testing.T) {
 		built, err := builtin.ReadFile(name)
 		if err != nil || string(built) != string(disk) {
 			t.Errorf("%s: built in is another one than on disk, or none: %v", name, err)
+		}
+	}
+}
+
+func TestAProgramWithoutAFileTakesTheBuiltInOneThatItNames(t *testing.T) {
+	c, err := Load("", LoadOptions{Builtin: "gateway.ini"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Server.Mode != Gateway || c.Server.Port != 9000 {
+		t.Errorf("loaded a %s at port %v", c.Server.Mode, c.Server.Port)
+	}
+	_, err = Load("", LoadOptions{Builtin: "gateway.ini", Modes: []Mode{Slave}})
+	if !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "built-in gateway.ini") {
+		t.Errorf("the error does not name the file: %v", err)
+	}
+}
+
+func TestNodesOfAGatewayAreAddressesOrNothing(t *testing.T) {
+	for set, want := range map[string]error{
+		"": nil, "localhost:7080": nil, "localhost:7080, localhost:7081": nil, "localhost": ErrBadValue, "http://a:1": ErrBadValue,
+	} {
+		_, err := Load("", LoadOptions{Builtin: "gateway.ini", Set: []string{"gateway.nodes=" + set}})
+		if !errors.Is(err, want) {
+			t.Errorf("nodes = %q: %v, want %v", set, err, want)
 		}
 	}
 }
