@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
 // market is a made-up one; nobody serves it.
@@ -71,23 +73,92 @@ func TestEveryRequestOfALoadIsAnsweredOnce(t *testing.T) {
 	}
 }
 
-func TestRequestsAreNewUnlessRepeated(t *testing.T) {
-	l := Load{Scenario: RankingOfMany, Market: market(), Seed: 7}
-	bodies := func(repeat, n int) map[string]bool {
-		l.Repeat = repeat
-		s := newSource(&l, &kamaDialect{}, 0)
-		seen := map[string]bool{}
-		for range n {
-			frame, _ := s.append(nil)
-			seen[string(frame[idOffset+5:])] = true
+// bodies returns the n requests of each run of a load on three connections, without their ids.
+func bodies(l Load, runs, n int) (all []string) {
+	for range runs {
+		for range 3 {
+			s := newSource(&l, &kamaDialect{})
+			if l.Ready {
+				s.prepare(n / 2)
+			}
+			for range n {
+				frame := s.batch(1)
+				all = append(all, string(frame[idOffset+5:]))
+			}
 		}
-		return seen
 	}
-	if n := len(bodies(0, 300)); n < 299 {
-		t.Errorf("%d distinct requests of 300, want all", n)
+	return all
+}
+
+func TestRequestsAreNewUnlessRepeated(t *testing.T) {
+	m := market()
+	m.Topic = "all"
+	for s := OneSubject; s <= TopicAtDate; s++ {
+		for _, ready := range []bool{false, true} {
+			l := Load{Scenario: s, Market: m, Seed: 7, Deck: &Deck{}, Ready: ready}
+			seen := map[string]bool{}
+			all := bodies(l, 4, 5_000)
+			for _, body := range all {
+				seen[body] = true
+			}
+			if len(seen) != len(all) {
+				t.Errorf("scenario %s: %d distinct requests of %d, want all", s, len(seen), len(all))
+			}
+			l.Repeat = 10
+			clear(seen)
+			for _, body := range bodies(l, 4, 300) {
+				seen[body] = true
+			}
+			if len(seen) != 10 {
+				t.Errorf("scenario %s: %d distinct requests, want 10", s, len(seen))
+			}
+		}
 	}
-	if n := len(bodies(5, 300)); n != 5 {
-		t.Errorf("%d distinct requests, want 5", n)
+}
+
+func TestADeckDealsEachNumberOnceBeforeItBeginsAgain(t *testing.T) {
+	for _, n := range []uint64{1, 2, 7, 1_000, 6 * 4_980} {
+		var d Deck
+		dealt := map[uint64]int{}
+		for range 2 * n {
+			dealt[d.deal(n)]++
+		}
+		for number, times := range dealt {
+			if number >= n || times != 2 {
+				t.Fatalf("of %d: %d was dealt %d times, want each number twice", n, number, times)
+			}
+		}
+		if len(dealt) != int(n) {
+			t.Errorf("%d numbers dealt of %d", len(dealt), n)
+		}
+	}
+}
+
+func TestRequestsMadeBeforehandAreThoseMadeOnTheWay(t *testing.T) {
+	l := Load{Scenario: RankingOfMany, Market: market(), Deck: &Deck{}}
+	want := bodies(l, 1, 40)
+	l.Ready, l.Deck = true, &Deck{}
+	if diff := cmp.Diff(want, bodies(l, 1, 40)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRequestIDsGoUpWhereverRequestsAreMade(t *testing.T) {
+	s := newSource(&Load{Scenario: RankingOfMany, Market: market(), Deck: &Deck{}}, &kamaDialect{})
+	s.prepare(3)
+	want := uint64(firstID)
+	for range 3 {
+		for frames := s.batch(2); len(frames) > 0; want++ {
+			size, err := protocol.FrameSize(frames, protocol.DefaultMaxRequest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, _, err := protocol.DecodeRequest(frames[protocol.FramePrefix:][:size])
+			if err != nil || h.ID != want {
+				t.Fatalf("a request with id %d, %v; want %d", h.ID, err, want)
+			}
+			frames = frames[protocol.FramePrefix+size:]
+		}
 	}
 }
 
@@ -141,6 +212,7 @@ func TestALoadThatCannotBeRunIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Load){
 		"scenario": func(l *Load) { l.Scenario = 9 }, "market": func(l *Load) { l.Market = &Market{} },
 		"addresses": func(l *Load) { l.Addresses = nil }, "connections": func(l *Load) { l.Conns = -1 },
+		"topic":    func(l *Load) { l.Scenario = TopicRanking },
 		"pipeline": func(l *Load) { l.Pipeline = 1 << 20 }, "rate": func(l *Load) { l.Rate = -1 },
 	} {
 		l := good

@@ -5,19 +5,8 @@ import (
 	"slices"
 )
 
-// Ratio is how one thing's throughput relates to another's over alternating rounds of one run.
-type Ratio struct {
-	Median, Min, Max float64
-	Rounds           int
-}
-
-// String prints the median with its spread.
-func (r Ratio) String() string {
-	return fmt.Sprintf("%.2f x (%.2f to %.2f in %d rounds)", r.Median, r.Min, r.Max, r.Rounds)
-}
-
 // Compare measures a and b in turn, a b a b ..., and returns every outcome and the ratio a/b round by round.
-func Compare(rounds int, a, b func() (*Outcome, error)) (as, bs []*Outcome, ratio Ratio, err error) {
+func Compare(rounds int, a, b func() (*Outcome, error)) (as, bs []*Outcome, ratio Spread, err error) {
 	var ratios []float64
 	for range rounds {
 		oa, err := a()
@@ -36,10 +25,7 @@ func Compare(rounds int, a, b func() (*Outcome, error)) (as, bs []*Outcome, rati
 	if len(ratios) == 0 {
 		return as, bs, ratio, fmt.Errorf("bench: the peer answered nothing in %d rounds", rounds)
 	}
-	slices.Sort(ratios)
-	return as, bs, Ratio{
-		Median: ratios[len(ratios)/2], Min: ratios[0], Max: ratios[len(ratios)-1], Rounds: len(ratios),
-	}, nil
+	return as, bs, SpreadOf(ratios), nil
 }
 
 // Median returns the outcome of median throughput.

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// dialect is how one kind of server is spoken to over a connection. Each connection has its own.
-type dialect interface {
-	// greet does what comes before the first request.
-	greet(c net.Conn) error
-	// appendRequest appends a request that will be answered under id.
-	appendRequest(dst []byte, id uint64, q *query) []byte
-	// setID writes id into an encoded request.
-	setID(request []byte, id uint64)
-	// reply looks at the reply at the start of buf. size 0 = more bytes are needed. ok = it has data.
-	reply(buf []byte) (size int, id uint64, ok bool, err error)
+// Dialect is how one kind of server is spoken to over a connection. Each connection has its own.
+type Dialect interface {
+	// Greet does what comes before the first request.
+	Greet(c net.Conn) error
+	// AppendRequest appends a request that will be answered under id.
+	AppendRequest(dst []byte, id uint64, q *Query) []byte
+	// SetID writes id into an encoded request.
+	SetID(request []byte, id uint64)
+	// Reply looks at the reply at the start of buf. size 0 = more bytes are needed. ok = it has data.
+	Reply(buf []byte) (size int, id uint64, ok bool, err error)
 }
 
 // Address is where and how a server is spoken to: kama://host:port or http://host:port[/prefix].
@@ -54,7 +54,15 @@ func trimSlash(path string) string {
 	return path
 }
 
-func (a Address) dialect() dialect {
+// dialect returns how a connection to a is spoken over.
+func (l *Load) dialect(a Address) Dialect {
+	if l.Dialect != nil {
+		return l.Dialect()
+	}
+	return a.dialect()
+}
+
+func (a Address) dialect() Dialect {
 	switch a.Scheme {
 	case "echo":
 		return &echoDialect{}
@@ -67,14 +75,14 @@ func (a Address) dialect() dialect {
 // dialTimeout bounds connecting and greeting.
 const dialTimeout = 10 * time.Second
 
-func dial(ctx context.Context, a Address, d dialect) (net.Conn, error) {
+func dial(ctx context.Context, a Address, d Dialect) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	c, err := dialer.DialContext(ctx, "tcp", a.Host)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", a, err)
 	}
 	c.SetDeadline(time.Now().Add(dialTimeout))
-	if err := d.greet(c); err != nil {
+	if err := d.Greet(c); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("greet %s: %w", a, err)
 	}

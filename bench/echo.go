@@ -118,9 +118,9 @@ type echoDialect struct {
 	nextID uint64
 }
 
-func (d *echoDialect) greet(net.Conn) error { return nil }
+func (d *echoDialect) Greet(net.Conn) error { return nil }
 
-func (d *echoDialect) reply(buf []byte) (int, uint64, bool, error) {
+func (d *echoDialect) Reply(buf []byte) (int, uint64, bool, error) {
 	if len(buf) < protocol.FramePrefix {
 		return 0, 0, false, nil
 	}

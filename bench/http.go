@@ -23,19 +23,19 @@ const (
 	recentPath   = "/api/v1/snapshot/recent"
 )
 
-func (d *httpDialect) greet(net.Conn) error { return nil }
+func (d *httpDialect) Greet(net.Conn) error { return nil }
 
-func (d *httpDialect) setID([]byte, uint64) {}
+func (d *httpDialect) SetID([]byte, uint64) {}
 
-func (d *httpDialect) appendRequest(dst []byte, _ uint64, q *query) []byte {
+func (d *httpDialect) AppendRequest(dst []byte, _ uint64, q *Query) []byte {
 	path := snapshotPath
-	switch q.op {
+	switch q.Op {
 	case protocol.OpPeriod:
-		path, d.body = periodPath, appendPeriodBody(d.body[:0], &q.period)
+		path, d.body = periodPath, appendPeriodBody(d.body[:0], &q.Period)
 	case protocol.OpRecent:
-		path, d.body = recentPath, appendRecentBody(d.body[:0], &q.recent)
+		path, d.body = recentPath, appendRecentBody(d.body[:0], &q.Recent)
 	default:
-		d.body = appendSnapshotBody(d.body[:0], &q.snapshot)
+		d.body = appendSnapshotBody(d.body[:0], &q.Snapshot)
 	}
 	dst = append(dst, "POST "...)
 	dst = append(append(dst, d.prefix...), path...)
@@ -121,7 +121,7 @@ var (
 	emptyData     = []byte(`"data":[]`)
 )
 
-func (d *httpDialect) reply(buf []byte) (int, uint64, bool, error) {
+func (d *httpDialect) Reply(buf []byte) (int, uint64, bool, error) {
 	end := bytes.Index(buf, headEnd)
 	if end < 0 {
 		return 0, 0, false, nil

@@ -26,7 +26,7 @@ const (
 // deepCheck is how often a reply is decoded wholly; the others are checked by header and size.
 const deepCheck = 64
 
-func (d *kamaDialect) greet(c net.Conn) error {
+func (d *kamaDialect) Greet(c net.Conn) error {
 	hello := protocol.Hello{MinVersion: protocol.Version, MaxVersion: protocol.Version, Client: "kamaitachi-bench"}
 	frame := protocol.BeginRequest(nil, &protocol.RequestHeader{ID: 1, Op: protocol.OpHello})
 	frame = protocol.FinishFrame(hello.AppendTo(frame), 0)
@@ -65,20 +65,20 @@ func replyError(h protocol.ReplyHeader, payload []byte) error {
 	return e
 }
 
-func (d *kamaDialect) appendRequest(dst []byte, id uint64, q *query) []byte {
+func (d *kamaDialect) AppendRequest(dst []byte, id uint64, q *Query) []byte {
 	start := len(dst)
-	dst = protocol.BeginRequest(dst, &protocol.RequestHeader{ID: firstID + id, Op: q.op})
+	dst = protocol.BeginRequest(dst, &protocol.RequestHeader{ID: firstID + id, Op: q.Op})
 	return protocol.FinishFrame(q.message().AppendTo(dst), start)
 }
 
-func (d *kamaDialect) setID(request []byte, id uint64) {
+func (d *kamaDialect) SetID(request []byte, id uint64) {
 	if request[idOffset] != idMarker {
 		panic("bench: a request id is not where the protocol puts it")
 	}
 	binary.BigEndian.PutUint32(request[idOffset+1:], uint32(firstID+id))
 }
 
-func (d *kamaDialect) reply(buf []byte) (int, uint64, bool, error) {
+func (d *kamaDialect) Reply(buf []byte) (int, uint64, bool, error) {
 	if len(buf) < protocol.FramePrefix {
 		return 0, 0, false, nil
 	}

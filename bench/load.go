@@ -18,6 +18,12 @@ type Load struct {
 	Repeat    int           // this many distinct requests over and over; 0 = every request is new
 	Rate      float64       // requests a second in an open loop; 0 = closed loop
 	Seed      uint64        // of the requests; default 0
+	Deck      *Deck         // where new requests come from; default one of the run's own
+	// Ready encodes the requests before the clock starts, where Requests bounds them, so that making them costs the load
+	// generator nothing while it measures.
+	Ready bool
+	// Dialect speaks to the addresses, one for each connection; default by the scheme of the address.
+	Dialect func() Dialect
 	// Progress is called about five times a second with the requests answered so far; nil = not.
 	Progress func(done int)
 }
@@ -46,6 +52,9 @@ func (l Load) withDefaults() Load {
 	if l.Requests == 0 && l.Duration == 0 {
 		l.Requests = DefaultRequests
 	}
+	if l.Deck == nil {
+		l.Deck = &Deck{}
+	}
 	return l
 }
 
@@ -56,6 +65,8 @@ func (l Load) Validate() error {
 		return l.Scenario.Validate()
 	case l.Market == nil || len(l.Market.Keys) == 0:
 		return ErrEmptyMarket
+	case (l.Scenario == TopicRanking || l.Scenario == TopicAtDate) && l.Market.Topic == "":
+		return fmt.Errorf("bench: scenario %s needs the market's topic", l.Scenario)
 	case len(l.Addresses) == 0:
 		return errors.New("bench: no address to load")
 	case l.Conns < 0 || l.Conns > maxConns:

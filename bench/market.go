@@ -9,6 +9,7 @@ import (
 // Market is what the requests are made of: subjects, indicators that have values, and the span of report dates.
 type Market struct {
 	Keys     []string
+	Topic    string // that all Keys carry; "" = not known, then whole topics cannot be ranked
 	IDs      []string
 	From, To int64 // oldest and newest report date seen, UTC seconds
 }

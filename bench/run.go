@@ -42,14 +42,14 @@ const replyWait = 30 * time.Second
 func (r *run) connect(ctx context.Context) error {
 	for i := range r.load.Conns {
 		address := r.load.Addresses[i%len(r.load.Addresses)]
-		d := address.dialect()
+		d := r.load.dialect(address)
 		c, err := dial(ctx, address, d)
 		if err != nil {
 			return err
 		}
 		r.workers = append(r.workers, &worker{
 			run: r, address: address, conn: c, dialect: d,
-			source: newSource(r.load, d, i), reader: newFrameReader(c), record: newRecord(),
+			source: newSource(r.load, d), reader: newFrameReader(c), record: newRecord(),
 		})
 	}
 	return nil
@@ -64,6 +64,7 @@ func (r *run) close() {
 func (r *run) drive(ctx context.Context) (*Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	r.prepare()
 	if r.load.Duration > 0 {
 		timer := time.AfterFunc(r.load.Duration, func() { r.stop.Store(true) })
 		defer timer.Stop()
@@ -91,6 +92,23 @@ func (r *run) drive(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	return r.outcome(elapsed), nil
+}
+
+// readySlack is how much more than its share a connection may send, of requests made beforehand: 1/readySlack.
+const readySlack = 4
+
+// prepare makes the requests beforehand where the load says so. Connections that answer faster send more than their
+// share; those beyond the slack are made while the clock runs.
+func (r *run) prepare() {
+	if !r.load.Ready || r.load.Requests == 0 || r.load.Rate > 0 {
+		return
+	}
+	share := r.load.Requests/r.load.Conns + r.load.Pipeline
+	var wg sync.WaitGroup
+	for _, w := range r.workers {
+		wg.Go(func() { w.source.prepare(share + share/readySlack) })
+	}
+	wg.Wait()
 }
 
 // report calls Progress until the run is over.
@@ -129,7 +147,7 @@ type worker struct {
 	run      *run
 	address  Address
 	conn     net.Conn
-	dialect  dialect
+	dialect  Dialect
 	source   *source
 	reader   *frameReader
 	out      []byte
@@ -176,17 +194,14 @@ func (w *worker) send(n int, start time.Time) error {
 	if n == 0 {
 		return nil
 	}
-	w.out = w.out[:0]
 	first := w.source.next
-	for range n {
-		w.out, _ = w.source.append(w.out)
-	}
+	requests := w.source.batch(n)
 	now := int64(time.Since(start))
 	for id := first; id < w.source.next; id++ {
 		w.started[id%startRing] = now
 	}
 	w.inFlight += n
-	_, err := w.conn.Write(w.out)
+	_, err := w.conn.Write(requests)
 	return err
 }
 
@@ -194,7 +209,7 @@ func (w *worker) send(n int, start time.Time) error {
 func (w *worker) receive(now int64) (int, error) {
 	n := 0
 	for {
-		size, id, ok, err := w.dialect.reply(w.reader.pending())
+		size, id, ok, err := w.dialect.Reply(w.reader.pending())
 		if err != nil {
 			return n, err
 		}
