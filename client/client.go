@@ -2,8 +2,10 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -19,6 +21,9 @@ type Client struct {
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup // keepers, readers, writers
 
+	id       protocol.ClientID // of the origin of this client's writes
+	sequence atomic.Uint64     // of its newest write
+
 	mu      sync.Mutex
 	closed  bool
 	cluster string // with several addresses: the cluster of the first node met
@@ -32,6 +37,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{o: o.withDefaults(), closing: make(chan struct{})}
+	rand.Read(c.id[:]) // never fails: it ends the process instead
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for _, address := range c.o.Addresses {
 		addr, err := parseAddress(address)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,10 +19,11 @@ const maxPending = 1 << 20
 type conn struct {
 	addr       string
 	nc         net.Conn
-	maxRequest int // bytes of a request's body
-	maxReply   int // bytes of a reply's body
-	room       int // calls in flight
-	hardRoom   int // what the node accepts in flight; room leaves a place for a ping below it
+	maxRequest int  // bytes of a request's body
+	maxReply   int  // bytes of a reply's body
+	room       int  // calls in flight
+	hardRoom   int  // what the node accepts in flight; room leaves a place for a ping below it
+	repeats    bool // the node carries out a write once, however often it comes
 
 	wake  chan struct{} // of capacity 1, for the writer
 	lost  chan struct{} // closed when the connection broke
@@ -52,6 +54,7 @@ func newConn(addr string, nc net.Conn, w *protocol.Welcome, o *Options) *conn {
 		maxReply:   o.MaxReply,
 		room:       o.MaxInFlight,
 		hardRoom:   o.MaxInFlight + 1,
+		repeats:    slices.Contains(w.Features, protocol.FeatureRepeats),
 		wake:       make(chan struct{}, 1),
 		lost:       make(chan struct{}),
 		empty:      make(chan struct{}),

@@ -16,6 +16,22 @@ type request struct {
 	lane    int
 	in, out protocol.Message
 	ids     []string // names of the columns of a Result that does not bring them itself
+
+	origin  *protocol.Origin // in in, of a write; else nil
+	writeOf protocol.Origin  // what it is where the node knows origins
+}
+
+// address writes the request's origin for a connection. It tells whether the request may be sent over it again when its
+// outcome is not known.
+func (q *request) address(c *conn) (repeatable bool) {
+	if q.origin == nil {
+		return true
+	}
+	*q.origin = protocol.Origin{}
+	if c.repeats {
+		*q.origin = q.writeOf
+	}
+	return c.repeats
 }
 
 // empty is the payload of requests and replies that say nothing.
@@ -61,6 +77,10 @@ type attempt struct {
 	tries int
 	node  *node
 	conn  *conn // nil: no connection was had
+	// begun is the fault of a write that may have been carried out, by nodes that know repeats.
+	begun *Error
+	// repeatable: the last try may be made again whatever became of it.
+	repeatable bool
 }
 
 // repeat tries until there is an answer or a reason to stop.
@@ -80,8 +100,11 @@ func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last a
 		if fault == nil {
 			return k.header.Applied, last, nil
 		}
-		if last.tries > c.o.Retries || !c.again(ctx, k, fault, last.tries-1) {
-			return 0, last, fault
+		if last.tries > c.o.Retries || !c.again(ctx, k, fault, &last) {
+			return 0, last, last.worst(fault)
+		}
+		if k.op.Writes() && uncertain(fault) {
+			last.begun = fault
 		}
 	}
 }
@@ -113,6 +136,10 @@ func (c *Client) try(ctx context.Context, k *call, q *request, last *attempt) *E
 		return fault(StageDial, err, true)
 	}
 	last.conn = conn
+	last.repeatable = q.address(conn)
+	if last.begun != nil && !last.repeatable {
+		return last.begun // this node would not know that it is a repeat
+	}
 	k.buf = q.in.AppendTo(k.buf[:0])
 	conn.submit(k)
 	conn.wait(ctx, k)
@@ -147,20 +174,44 @@ func (c *Client) route(last *attempt) *node {
 	return c.nodes[from%len(c.nodes)]
 }
 
-// again tells whether the call is to be tried again after try n (from 0) failed, and pauses before that where it makes
+// mayRepeat tells whether what the node refused with that code may be asked again.
+func mayRepeat(op protocol.Op, code protocol.Code) bool {
+	if op.Writes() {
+		return code == protocol.CodeUnknownOutcome
+	}
+	return code.Retryable()
+}
+
+// uncertain tells whether a write may have been carried out although it failed.
+func uncertain(fault *Error) bool {
+	return !fault.Unsent && (fault.Stage != StageNode || errors.Is(fault.Err, protocol.ErrUnknownOutcome))
+}
+
+// worst returns what to say of a call whose last try failed with fault: of a write that an earlier try may have carried
+// out, this too.
+func (a *attempt) worst(fault *Error) *Error {
+	if a.begun == nil || a.begun == fault || uncertain(fault) {
+		return fault
+	}
+	both := *a.begun
+	both.Err = fmt.Errorf("%w; sent again: %w", a.begun.Err, fault.Err)
+	return &both
+}
+
+// again tells whether the call is to be tried again after its last try failed, and pauses before that where it makes
 // sense.
-func (c *Client) again(ctx context.Context, k *call, fault *Error, n int) bool {
+func (c *Client) again(ctx context.Context, k *call, fault *Error, last *attempt) bool {
 	var refused *protocol.Error
-	pause := time.Duration(0)
+	pause, n := time.Duration(0), last.tries-1
+	if k.op.Writes() && uncertain(fault) && !last.repeatable {
+		return false
+	}
 	switch {
 	case errors.Is(fault.Err, ErrConnLost) && fault.Stage != StageDial:
-		if k.op.Writes() && !fault.Unsent {
-			return false
-		}
 		if n > 0 {
 			pause = backoff{c.o.RetryBackoff, c.o.BackoffMax}.pause(n - 1)
 		}
-	case fault.Stage == StageNode && errors.As(fault.Err, &refused) && refused.Code.Retryable() && !k.op.Writes():
+	case fault.Stage == StageNode && errors.As(fault.Err, &refused) && mayRepeat(k.op, refused.Code):
 		pause = backoff{c.o.RetryBackoff, c.o.BackoffMax}.pause(n)
 	case fault.Stage == StageDial && errors.Is(fault.Err, ErrUnreachable) && len(c.nodes) > 1:
 		// It waited enough; another node may be there.

@@ -23,8 +23,9 @@
 // Every failed call returns a *Error, which says what was asked, of whom, and at which Stage it failed. What the node
 // refused unwraps to *protocol.Error, so that errors.Is(err, protocol.ErrNotFound) works; what ran out of time matches
 // context.DeadlineExceeded. Reads are sent again by themselves, within their deadline, when their connection is lost
-// or the node says "overloaded" or "unavailable" (Options.Retries). A write is sent again only when it certainly never
-// reached the node; Error.Unsent tells.
+// or the node says "overloaded" or "unavailable" (Options.Retries). A write whose connection was lost is sent again
+// too, under the same origin, by which the cluster carries it out once; without a cluster that knows origins only when it
+// certainly never reached the node. Error.Unsent tells.
 //
 // # Lanes
 //

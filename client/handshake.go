@@ -19,7 +19,8 @@ func greet(ctx context.Context, nc net.Conn, o *Options) (*protocol.Welcome, err
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) }) // it only fails on what is closed
 	defer stop()
 	hello := protocol.Hello{MinVersion: protocol.Version, MaxVersion: protocol.Version,
-		Client: o.Name, ClusterID: o.ClusterID, Token: o.Token}
+		Client: o.Name, ClusterID: o.ClusterID, Token: o.Token,
+		Features: []string{protocol.FeatureRepeats}}
 	frame := hello.AppendTo(protocol.BeginRequest(nil, &protocol.RequestHeader{ID: helloID, Op: protocol.OpHello}))
 	if size := len(frame) - protocol.FramePrefix; size > protocol.MaxHelloFrame {
 		return nil, protocol.Errorf(protocol.CodeTooLarge, "hello of %d bytes, at most %d: shorten Name or Token", size, protocol.MaxHelloFrame)

@@ -46,7 +46,96 @@ func TestReadsSurviveARestart(t *testing.T) {
 	wg.Wait()
 }
 
-// A write that may have reached the node is not sent again.
+// knowing makes a fake node one that knows repeats.
+func knowing(n *fakeNode) *fakeNode {
+	n.welcome.Features = []string{protocol.FeatureRepeats}
+	return n
+}
+
+// originOf returns the origin of a Delete.
+func originOf(q request) protocol.Origin {
+	var d protocol.Delete
+	if err := d.Decode(q.payload); err != nil {
+		panic(err)
+	}
+	return d.Origin
+}
+
+func TestAWriteWhoseAnswerWasLostIsSentAgainAsTheSame(t *testing.T) {
+	for name, lose := range map[string]func(*peer, request){
+		"connection": func(p *peer, _ request) { _ = p.nc.Close() },
+		"leadership": func(p *peer, q request) { p.refuse(q, protocol.CodeUnknownOutcome, "leadership was lost") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var came []protocol.Origin
+			n := &fakeNode{handle: func(p *peer, q request) {
+				mu.Lock()
+				defer mu.Unlock()
+				if came = append(came, originOf(q)); len(came) == 1 {
+					lose(p, q)
+					return
+				}
+				p.reply(q, 7, protocol.Empty{})
+			}}
+			knowing(n).start("127.0.0.1:0")
+			t.Cleanup(n.stop)
+			c := open(t, n.options())
+			w := &protocol.Delete{}
+			for range 2 {
+				if index, err := c.Delete(background(), w); err != nil || index != 7 {
+					t.Fatalf("index %d, error %v", index, err)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(came) != 3 || came[0] != came[1] || came[1].Client != came[2].Client || came[2].Sequence != 2 {
+				t.Errorf("origins %v, want one write twice and then the next", came)
+			}
+			if !came[0].Given() || w.Origin.Given() {
+				t.Errorf("sent %v, left %v with the caller", came[0], w.Origin)
+			}
+		})
+	}
+}
+
+func TestAnOriginOfTheCallersIsKept(t *testing.T) {
+	origins := make(chan protocol.Origin, 1)
+	n := &fakeNode{handle: func(p *peer, q request) {
+		origins <- originOf(q)
+		p.reply(q, 1, protocol.Empty{})
+	}}
+	knowing(n).start("127.0.0.1:0")
+	t.Cleanup(n.stop)
+	want := protocol.Origin{Client: protocol.ClientID{1}, Sequence: 9}
+	if _, err := open(t, n.options()).Delete(background(), &protocol.Delete{Origin: want}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-origins; got != want {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+}
+
+// What became of the first try is not told by the refusal of the second.
+func TestARepeatThatIsRefusedSaysThatTheWriteMayHaveBeenCarriedOut(t *testing.T) {
+	var times atomic.Int32
+	n := &fakeNode{handle: func(p *peer, q request) {
+		if times.Add(1) == 1 {
+			_ = p.nc.Close()
+			return
+		}
+		p.refuse(q, protocol.CodeBadRequest, "too far behind")
+	}}
+	knowing(n).start("127.0.0.1:0")
+	t.Cleanup(n.stop)
+	_, err := open(t, n.options()).Delete(background(), &protocol.Delete{})
+	e := wantError(t, err, client.StageRead, client.ErrConnLost)
+	if !errors.Is(err, protocol.ErrBadRequest) || e.Unsent {
+		t.Errorf("error %v, unsent %v", err, e.Unsent)
+	}
+}
+
+// A write that may have reached a node that knows no repeats is not sent again.
 func TestAWriteInFlightIsNotRepeated(t *testing.T) {
 	var writes atomic.Int32
 	n := node(t, func(p *peer, q request) {

@@ -25,11 +25,13 @@ const (
 	CodeUnsupported      Code = 12 // an operation, version or flag that this node does not speak
 	CodeProtocol         Code = 13 // the frame or message is malformed; the connection closes
 	CodeWrongCluster     Code = 14 // Hello named another cluster
+	CodeUnknownOutcome   Code = 15 // of a write that was begun: nobody knows yet whether it will have been carried out
 )
 
 var codeNames = [...]string{
 	"ok", "bad request", "unknown indicator", "not found", "unauthenticated", "forbidden", "too large", "overloaded",
 	"deadline exceeded", "not master", "unavailable", "internal error", "unsupported", "protocol error", "wrong cluster",
+	"unknown outcome",
 }
 
 // String returns the code's name for people.
@@ -81,6 +83,7 @@ var (
 	ErrUnsupported      = &Error{Code: CodeUnsupported}
 	ErrProtocol         = &Error{Code: CodeProtocol}
 	ErrWrongCluster     = &Error{Code: CodeWrongCluster}
+	ErrUnknownOutcome   = &Error{Code: CodeUnknownOutcome}
 )
 
 // Errorf returns an Error of the code with a formatted message, which should name what was wrong, where, and what to do.

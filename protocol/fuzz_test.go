@@ -17,6 +17,7 @@ func fuzzMessage(f *testing.F, empty func() Message) {
 			f.Add(s.payload())
 		}
 	}
+	f.Add((&Entry{Time: 1703980800, Writes: sampleWrites()}).AppendTo(nil))
 	f.Add([]byte{markFixArray})
 	f.Add([]byte{markArray32, 0xff, 0xff, 0xff, 0xff, 0})
 	f.Fuzz(func(t *testing.T, payload []byte) {
@@ -64,6 +65,7 @@ func FuzzPut(f *testing.F)            { fuzzMessage(f, fresh[Put]) }
 func FuzzDelete(f *testing.F)         { fuzzMessage(f, fresh[Delete]) }
 func FuzzPutSubjects(f *testing.F)    { fuzzMessage(f, fresh[PutSubjects]) }
 func FuzzPutTables(f *testing.F)      { fuzzMessage(f, fresh[PutTables]) }
+func FuzzEntry(f *testing.F)          { fuzzMessage(f, fresh[Entry]) }
 func FuzzResult(f *testing.F)         { fuzzMessage(f, fresh[Result]) }
 func FuzzSubjectList(f *testing.F)    { fuzzMessage(f, fresh[SubjectList]) }
 func FuzzCatalog(f *testing.F)        { fuzzMessage(f, fresh[Catalog]) }

@@ -86,12 +86,19 @@ func requestSamples() []sample {
 					Year: 2023, Values: []float64{1234567.5, Missing}},
 				{Subject: "33:00000002", ReportDate: -86400, Values: []float64{-0.25}},
 			}}},
+		{name: "put_repeatable", op: OpPut, empty: fresh[Put], message: &Put{Table: "finance", Origin: sampleOrigin(3),
+			Reports: []Report{{Subject: "33:00000001", ReportDate: 1703980800, Values: []float64{1}}}}},
 		{name: "delete", op: OpDelete, empty: fresh[Delete], message: &Delete{Table: "1", Subjects: []string{"33:00000001"}}},
+		{name: "delete_repeatable", op: OpDelete, empty: fresh[Delete], message: &Delete{Origin: sampleOrigin(4)}},
 		{name: "put_subjects", op: OpPutSubjects, empty: fresh[PutSubjects], message: &PutSubjects{Subjects: []SubjectUpdate{
 			{Subject: *sampleSubject(1), Set: AllSubjectFields},
 			{Subject: Subject{Key: "33:00000002", Tags: []Tag{{Kind: "concept"}}}, Set: FieldTags},
 		}}},
+		{name: "put_subjects_repeatable", op: OpPutSubjects, empty: fresh[PutSubjects], message: &PutSubjects{
+			Subjects: []SubjectUpdate{{Subject: Subject{Key: "33:00000002"}}}, Origin: sampleOrigin(5)}},
 		{name: "put_tables", op: OpPutTables, empty: fresh[PutTables], message: &PutTables{Tables: []Table{*sampleTable()}}},
+		{name: "put_tables_repeatable", op: OpPutTables, empty: fresh[PutTables], message: &PutTables{
+			Tables: []Table{{Name: "finance"}}, Origin: sampleOrigin(6)}},
 	}
 }
 
@@ -116,6 +123,10 @@ func replySamples() []sample {
 		{name: "error_reply", op: OpPut, reply: CodeNotMaster, isReply: true, empty: fresh[Error], message: &Error{
 			Message: "this node does not order writes; send them to 127.0.0.1:7000", Detail: "127.0.0.1:7000"}},
 	}
+}
+
+func sampleOrigin(sequence uint64) Origin {
+	return Origin{Client: ClientID{0: 0xc0, 15: 0x01}, Sequence: sequence}
 }
 
 func sampleSubject(i int) *Subject {

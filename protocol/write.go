@@ -31,26 +31,30 @@ type Put struct {
 	Table   string
 	IDs     []string // ids or codes of the columns of Values; empty = the table's indicators in order
 	Reports []Report
+	Origin  Origin
 }
 
 // Delete removes all reports of the subjects in a table and keeps the subjects. It is idempotent.
 type Delete struct {
 	Table    string
 	Subjects []string
+	Origin   Origin
 }
 
 // PutSubjects creates and changes subjects, all or none.
 type PutSubjects struct {
 	Subjects []SubjectUpdate
+	Origin   Origin
 }
 
 // PutTables creates tables (by Number, which must be new, or 0 = the next free one) or appends indicators to those
 // that exist by that name; an indicator that exists already is left as it is. All or none.
 type PutTables struct {
 	Tables []Table
+	Origin Origin
 }
 
-// Write is one entry of the log: exactly one of the pointers is set.
+// Write is one write of a log entry: exactly one of the pointers is set.
 type Write struct {
 	// Time is the UTC second at which the ordering node stamped the write; create and update times come from it, so
 	// that every node that applies the entry stores the same.

@@ -14,28 +14,34 @@ func (p *Put) AppendTo(dst []byte) []byte {
 		dst = p.Reports[i].appendTo(dst)
 	}
 	w.wrote(dst, len(p.Reports) > 0)
+	dst = p.Origin.appendTo(dst, &w)
 	return w.finish(dst)
 }
 
 // Decode reads the message, whose strings borrow from payload. The reports' Values are its own and reused.
 func (p *Put) Decode(payload []byte) error {
-	*p = Put{IDs: p.IDs[:0], Reports: p.Reports[:0]}
 	c := cursor{buf: payload, message: "Put"}
-	f := c.fields(3)
-	if f.next(&c, "table") {
+	p.decode(&c)
+	return c.end()
+}
+
+func (p *Put) decode(c *cursor) {
+	*p = Put{IDs: p.IDs[:0], Reports: p.Reports[:0]}
+	f := c.fields(3 + originFields)
+	if f.next(c, "table") {
 		p.Table = c.str()
 	}
-	if f.next(&c, "ids") {
+	if f.next(c, "ids") {
 		p.IDs = c.strings(p.IDs, MaxIndicators)
 	}
-	if f.next(&c, "reports") {
+	if f.next(c, "reports") {
 		p.Reports = resize(p.Reports, c.array(MaxWriteRows))
 		var s slab
 		for i := range p.Reports {
-			p.Reports[i].decode(&c, &s)
+			p.Reports[i].decode(c, &s)
 		}
 	}
-	return c.end()
+	p.Origin.decode(c, &f)
 }
 
 func (r *Report) appendTo(dst []byte) []byte {
@@ -115,21 +121,27 @@ func (d *Delete) AppendTo(dst []byte) []byte {
 	w.wrote(dst, d.Table != "")
 	dst = appendStrings(dst, d.Subjects)
 	w.wrote(dst, len(d.Subjects) > 0)
+	dst = d.Origin.appendTo(dst, &w)
 	return w.finish(dst)
 }
 
 // Decode reads the message, which borrows from payload.
 func (d *Delete) Decode(payload []byte) error {
-	*d = Delete{Subjects: d.Subjects[:0]}
 	c := cursor{buf: payload, message: "Delete"}
-	f := c.fields(2)
-	if f.next(&c, "table") {
+	d.decode(&c)
+	return c.end()
+}
+
+func (d *Delete) decode(c *cursor) {
+	*d = Delete{Subjects: d.Subjects[:0]}
+	f := c.fields(2 + originFields)
+	if f.next(c, "table") {
 		d.Table = c.str()
 	}
-	if f.next(&c, "subjects") {
+	if f.next(c, "subjects") {
 		d.Subjects = c.strings(d.Subjects, MaxWriteRows)
 	}
-	return c.end()
+	d.Origin.decode(c, &f)
 }
 
 // AppendTo appends the message.
@@ -140,21 +152,27 @@ func (p *PutSubjects) AppendTo(dst []byte) []byte {
 		dst = p.Subjects[i].appendTo(dst)
 	}
 	w.wrote(dst, len(p.Subjects) > 0)
+	dst = p.Origin.appendTo(dst, &w)
 	return w.finish(dst)
 }
 
 // Decode reads the message, which borrows from payload.
 func (p *PutSubjects) Decode(payload []byte) error {
-	p.Subjects = p.Subjects[:0]
 	c := cursor{buf: payload, message: "PutSubjects"}
-	f := c.fields(1)
-	if f.next(&c, "subjects") {
+	p.decode(&c)
+	return c.end()
+}
+
+func (p *PutSubjects) decode(c *cursor) {
+	*p = PutSubjects{Subjects: p.Subjects[:0]}
+	f := c.fields(1 + originFields)
+	if f.next(c, "subjects") {
 		p.Subjects = resize(p.Subjects, c.array(MaxWriteRows))
 		for i := range p.Subjects {
-			p.Subjects[i].decode(&c)
+			p.Subjects[i].decode(c)
 		}
 	}
-	return c.end()
+	p.Origin.decode(c, &f)
 }
 
 func (u *SubjectUpdate) appendTo(dst []byte) []byte {
@@ -187,19 +205,25 @@ func (p *PutTables) AppendTo(dst []byte) []byte {
 		dst = p.Tables[i].appendTo(dst)
 	}
 	w.wrote(dst, len(p.Tables) > 0)
+	dst = p.Origin.appendTo(dst, &w)
 	return w.finish(dst)
 }
 
 // Decode reads the message, which borrows from payload.
 func (p *PutTables) Decode(payload []byte) error {
-	p.Tables = p.Tables[:0]
 	c := cursor{buf: payload, message: "PutTables"}
-	f := c.fields(1)
-	if f.next(&c, "tables") {
+	p.decode(&c)
+	return c.end()
+}
+
+func (p *PutTables) decode(c *cursor) {
+	*p = PutTables{Tables: p.Tables[:0]}
+	f := c.fields(1 + originFields)
+	if f.next(c, "tables") {
 		p.Tables = resize(p.Tables, c.array(MaxTables))
 		for i := range p.Tables {
-			p.Tables[i].decode(&c)
+			p.Tables[i].decode(c)
 		}
 	}
-	return c.end()
+	p.Origin.decode(c, &f)
 }

@@ -1,6 +1,13 @@
 package server
 
-import "github.com/kamaitachi/kamaitachi/protocol"
+import (
+	"slices"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// repeats are the features of a connection that asked for them.
+var repeats = []string{protocol.FeatureRepeats}
 
 // hello answers the first frame of a connection, which must be HELLO, and refuses a second HELLO. Any error here closes
 // the connection.
@@ -17,6 +24,9 @@ func (c *conn) hello(out []byte, h *protocol.RequestHeader, payload []byte) (_ [
 		Version: protocol.Version, Node: l.node.nodeID, ClusterID: l.node.clusterID, Role: l.node.o.Role,
 		CatalogVersion: catalog.Version, MaxRequest: uint32(l.limits.MaxRequest), MaxReply: uint32(l.limits.MaxReply),
 		MaxInFlight: uint32(l.limits.MaxInFlight),
+	}
+	if slices.Contains(lo.scratch.hello.Features, protocol.FeatureRepeats) {
+		w.Features = repeats
 	}
 	return l.appendReply(out, &lo.counters, h.ID, catalog.Applied, w), false
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,26 @@ func TestAConnectionBeginsWithHello(t *testing.T) {
 			}
 			p.closed()
 		})
+	}
+}
+
+func TestARepeatedWriteIsAnsweredAsItWasTheFirstTime(t *testing.T) {
+	n, _ := startNode(t, memory())
+	p := dial(t, n)
+	h := hello()
+	h.Features = []string{"levitation", protocol.FeatureRepeats}
+	var w protocol.Welcome
+	p.ask(protocol.OpHello, h).decode(t, &w)
+	if !slices.Equal(w.Features, []string{protocol.FeatureRepeats}) {
+		t.Errorf("features %q", w.Features)
+	}
+	put := &protocol.Put{Reports: []protocol.Report{{Subject: "33:300033", Values: []float64{1}}},
+		Origin: protocol.Origin{Client: protocol.ClientID{1}, Sequence: 1}}
+	first := p.ask(protocol.OpPut, put)
+	p.ask(protocol.OpPut, &protocol.Put{})
+	again := p.ask(protocol.OpPut, put)
+	if first.h.Code != protocol.CodeOK || again.h.Code != protocol.CodeOK || first.h.Applied != again.h.Applied {
+		t.Errorf("answered %+v, then %+v", first.h, again.h)
 	}
 }
 

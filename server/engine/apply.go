@@ -12,25 +12,42 @@ import (
 // changed nothing, or is nil. err is a failure of the store, after which the engine applies nothing more. An entry
 // that was applied before changes nothing. Apply keeps nothing of writes.
 func (e *Engine) Apply(index uint64, writes []*protocol.Write) (outcomes []error, err error) {
+	entry := protocol.Entry{Index: index, Writes: writes}
+	for _, w := range writes {
+		entry.Time = max(entry.Time, w.Time)
+	}
+	all, err := e.ApplyAll([]protocol.Entry{entry})
+	return all[0], err
+}
+
+// ApplyAll is Apply of several log entries, in the order of their indexes, by one commit: what the last of them leaves
+// becomes durable and visible at once. outcomes[i] are those of entry i.
+func (e *Engine) ApplyAll(entries []protocol.Entry) (outcomes [][]error, err error) {
 	e.applying.Lock()
 	defer e.applying.Unlock()
-	outcomes = make([]error, len(writes))
+	outcomes = make([][]error, len(entries))
+	for i := range entries {
+		outcomes[i] = make([]error, len(entries[i].Writes))
+	}
 	if e.failed != nil {
 		return outcomes, e.failed
 	}
 	base := e.root.Load()
-	if index <= base.applied {
+	if len(entries) == 0 || entries[len(entries)-1].Index <= base.applied {
 		return outcomes, nil
 	}
 	batch := e.store.NewBatch()
 	defer batch.Close()
-	d := newDraft(e, base, batch, index)
-	for i, w := range writes {
-		outcomes[i] = d.write(w)
+	d := newDraft(e, base, batch)
+	for i := range entries {
+		if entries[i].Index > base.applied {
+			d.apply(&entries[i], outcomes[i])
+		}
 	}
 	next := d.finish()
-	if err := batch.Commit(index, e.sync); err != nil {
-		e.failed = fmt.Errorf("commit log entry %d: %w", index, err)
+	batch.PutTime(e.time)
+	if err := batch.Commit(next.applied, e.sync); err != nil {
+		e.failed = fmt.Errorf("commit log entry %d: %w", next.applied, err)
 		return outcomes, e.failed
 	}
 	e.publish(next)
@@ -43,7 +60,7 @@ type draft struct {
 	base  *root
 	next  *root
 	batch *store.Batch
-	index uint64
+	index uint64 // of the entry that is being applied
 
 	ownSubjects bool               // next.subjects is a copy
 	ownChunks   map[int]bool       // subject chunks that are copies
@@ -51,13 +68,38 @@ type draft struct {
 	tables      map[int]*tableEdit // by slot
 }
 
-func newDraft(e *Engine, base *root, batch *store.Batch, index uint64) *draft {
+func newDraft(e *Engine, base *root, batch *store.Batch) *draft {
 	next := *base
-	next.applied = index
 	return &draft{
-		e: e, base: base, next: &next, batch: batch, index: index,
+		e: e, base: base, next: &next, batch: batch,
 		ownChunks: map[int]bool{}, touched: map[uint32]bool{}, tables: map[int]*tableEdit{},
 	}
+}
+
+// apply applies one log entry.
+func (d *draft) apply(entry *protocol.Entry, outcomes []error) {
+	d.index, d.next.applied = entry.Index, entry.Index
+	d.batch.At(entry.Index)
+	d.e.time = max(d.e.time, entry.Time)
+	for i, w := range entry.Writes {
+		outcomes[i] = d.once(w)
+	}
+}
+
+// once applies one write, unless it was carried out before.
+func (d *draft) once(w *protocol.Write) error {
+	origin := w.Origin()
+	if !origin.Given() {
+		return d.write(w)
+	}
+	if err := d.e.repeats.check(origin); err != nil {
+		return err
+	}
+	if err := d.write(w); err != nil {
+		return err
+	}
+	d.e.repeats.note(origin, d.index, d.batch)
+	return nil
 }
 
 // write applies one write wholly or returns why not.

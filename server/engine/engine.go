@@ -60,8 +60,10 @@ type Engine struct {
 	types     dictionary
 	periods   dictionary
 
-	applying sync.Mutex // one Apply at a time
-	failed   error      // why nothing more is applied; guarded by applying
+	applying sync.Mutex // one Apply at a time; guards the three below
+	failed   error      // why nothing more is applied
+	time     int64      // newest stamp of a log entry, in UTC seconds
+	repeats  *repeats
 
 	waiting sync.Mutex
 	// published is closed at the next publication; nil while nobody waits.
@@ -73,17 +75,50 @@ func Open(st *store.Store, o Options) (*Engine, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Engine{store: st, maxValues: o.MaxValues, sync: !o.NoSync}
+	e := &Engine{maxValues: o.MaxValues, sync: !o.NoSync}
 	if e.maxValues == 0 {
 		e.maxValues = DefaultMaxValues
 	}
 	e.scratch.New = func() any { return new(scratch) }
-	rt, err := e.load()
-	if err != nil {
-		return nil, fmt.Errorf("load the columns: %w", err)
+	if err := e.reload(st); err != nil {
+		return nil, err
 	}
-	e.root.Store(rt)
 	return e, nil
+}
+
+// Swap makes st what the engine answers from and applies to, from one query to the next. Queries under way finish with
+// what they have begun with. When it returns nil the engine uses the store of before no more, and the caller may close
+// it; after an error nothing has changed.
+func (e *Engine) Swap(st *store.Store) error {
+	e.applying.Lock()
+	defer e.applying.Unlock()
+	return e.reload(st)
+}
+
+// reload reads everything that st holds and publishes it.
+func (e *Engine) reload(st *store.Store) error {
+	remembered := newRepeats()
+	err := st.EachRepeat(func(o protocol.Origin, index uint64) error {
+		remembered.load(o, index)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load the repeats: %w", err)
+	}
+	rt, err := e.load(st)
+	if err != nil {
+		return fmt.Errorf("load the columns: %w", err)
+	}
+	e.store, e.time, e.repeats, e.failed = st, st.Time(), remembered, nil
+	e.publish(rt)
+	return nil
+}
+
+// Time returns the stamp of the newest log entry that was applied, in UTC seconds; 0 = none is known.
+func (e *Engine) Time() int64 {
+	e.applying.Lock()
+	defer e.applying.Unlock()
+	return e.time
 }
 
 // Applied returns the index of the newest log entry that queries see.

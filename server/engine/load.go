@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/store"
 )
 
-// load builds the root of all that the store holds. Subjects come in key order, so their numbers are sorted by key.
-func (e *Engine) load() (*root, error) {
-	rt := &root{applied: e.store.Applied(), keys: newKeyTable(randomSeed(), minKeySlots), topics: map[string]members{}}
-	stored, err := e.store.Tables()
+// load builds the root of all that a store holds. Subjects come in key order, so their numbers are sorted by key.
+func (e *Engine) load(st *store.Store) (*root, error) {
+	rt := &root{applied: st.Applied(), keys: newKeyTable(randomSeed(), minKeySlots), topics: map[string]members{}}
+	stored, err := st.Tables()
 	if err != nil {
 		return nil, err
 	}
@@ -18,12 +19,12 @@ func (e *Engine) load() (*root, error) {
 		tables[i] = &stored[i]
 		rt.tables = append(rt.tables, &table{})
 	}
-	rt.catalog = newCatalog(tables, e.store.CatalogVersion())
-	if err := e.store.EachSubject(rt.loadSubject); err != nil {
+	rt.catalog = newCatalog(tables, st.CatalogVersion())
+	if err := st.EachSubject(rt.loadSubject); err != nil {
 		return nil, err
 	}
 	for slot := range tables {
-		if err := e.loadTable(rt, slot); err != nil {
+		if err := e.loadTable(st, rt, slot); err != nil {
 			return nil, err
 		}
 	}
@@ -47,17 +48,17 @@ func (r *root) loadSubject(s *protocol.Subject) error {
 }
 
 // loadTable builds the series and chunks of one table.
-func (e *Engine) loadTable(rt *root, slot int) error {
+func (e *Engine) loadTable(st *store.Store, rt *root, slot int) error {
 	t, info := rt.tables[slot], rt.catalog.tables[slot]
 	width := len(info.Indicators)
 	own := map[int]bool{}
-	return e.store.EachSeries(info.Number, func(key string, st protocol.Stamp, rows []protocol.Report) error {
+	return st.EachSeries(info.Number, func(key string, stamp protocol.Stamp, rows []protocol.Report) error {
 		n, ok := rt.find(key)
 		if !ok {
 			return fmt.Errorf("table %d has rows of subject %q, which does not exist; run kamaitachi verify",
 				info.Number, key)
 		}
-		s := staged{stamp: st, edits: make([]rowEdit, len(rows))}
+		s := staged{stamp: stamp, edits: make([]rowEdit, len(rows))}
 		for i := range rows {
 			if len(rows[i].Values) > width {
 				return fmt.Errorf("table %d, subject %q: a row has %d values for %d indicators; run kamaitachi verify",

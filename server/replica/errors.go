@@ -13,7 +13,7 @@ var (
 	ErrClosed = protocol.Errorf(protocol.CodeUnavailable, "the log is closed; nothing was written")
 	// ErrUnknown is returned when the state machine failed while it applied the write's entry. It is not known whether
 	// the write is durable: who sends it again may write it twice, which for a Put of the same reports does no harm.
-	ErrUnknown = protocol.Errorf(protocol.CodeInternal, "the log stopped while this write was being made durable; it is "+
+	ErrUnknown = protocol.Errorf(protocol.CodeUnknownOutcome, "the log stopped while this write was being made durable; it is "+
 		"not known whether it is")
 	// ErrFailed is returned for every write after that. The log does not recover: the node must be restarted.
 	ErrFailed = protocol.Errorf(protocol.CodeUnavailable, "the log has stopped and nothing was written; restart the node")

@@ -19,12 +19,19 @@ type Batch struct {
 	value []byte
 	err   error
 	used  bool
-	// catalog tells that a table was put.
-	catalog bool
+	// at is the log entry of the changes that are put now; 0 = that of Commit.
+	at uint64
+	// catalog tells that a table was put, of late by the log entry catalogAt.
+	catalog   bool
+	catalogAt uint64
 }
 
 // NewBatch returns an empty batch.
 func (s *Store) NewBatch() *Batch { return &Batch{store: s, b: s.db.NewBatch()} }
+
+// At says of which log entry the changes are that follow, for a batch that carries several entries. Without it all are of
+// the entry that Commit names.
+func (b *Batch) At(index uint64) { b.at = index }
 
 func (b *Batch) set() {
 	if b.err == nil {
@@ -37,7 +44,7 @@ func (b *Batch) PutTable(t *protocol.Table) {
 	if b.fail(checkTable(t)) {
 		return
 	}
-	b.catalog = true
+	b.catalog, b.catalogAt = true, b.at
 	b.key, b.value = appendTableKey(b.key[:0], t.Number), appendTable(b.value[:0], t)
 	b.set()
 }
@@ -130,9 +137,10 @@ func (b *Batch) Commit(applied uint64, sync bool) error {
 	if newest := s.applied.Load(); applied < newest {
 		return fmt.Errorf("commit %d: %w: the applied index is %d already", applied, ErrInvalid, newest)
 	}
-	var index [8]byte
-	binary.BigEndian.PutUint64(index[:], applied)
-	if err := b.setIndex(index[:]); err != nil {
+	if b.catalogAt == 0 {
+		b.catalogAt = applied
+	}
+	if err := b.setIndex(applied); err != nil {
 		return fmt.Errorf("commit %d: %w", applied, err)
 	}
 	b.used = true
@@ -142,19 +150,22 @@ func (b *Batch) Commit(applied uint64, sync bool) error {
 	}
 	s.applied.Store(applied)
 	if b.catalog {
-		s.catalog.Store(applied)
+		s.catalog.Store(b.catalogAt)
 	}
 	return nil
 }
 
 // setIndex puts the applied index into the batch, and that of the catalog if a table was put.
-func (b *Batch) setIndex(index []byte) error {
+func (b *Batch) setIndex(applied uint64) error {
+	var index [8]byte
 	if b.catalog {
-		if err := b.b.Set(keyCatalog, index, nil); err != nil {
+		binary.BigEndian.PutUint64(index[:], b.catalogAt)
+		if err := b.b.Set(keyCatalog, index[:], nil); err != nil {
 			return err
 		}
 	}
-	return b.b.Set(keyApplied, index, nil)
+	binary.BigEndian.PutUint64(index[:], applied)
+	return b.b.Set(keyApplied, index[:], nil)
 }
 
 // Close gives the batch's memory back. What was not committed is dropped.

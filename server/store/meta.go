@@ -28,6 +28,8 @@ var (
 	keyNode    = []byte("mnode")
 	keyApplied = []byte("mapplied")
 	keyCatalog = []byte("mcatalog")
+	keyTime    = []byte("mtime")
+	keyMember  = []byte("mmember")
 )
 
 // meta is what a store says about itself.
@@ -35,6 +37,8 @@ type meta struct {
 	cluster, node string // 32 hexadecimal digits
 	applied       uint64
 	catalog       uint64 // applied index of the newest change to a table
+	time          int64  // newest stamp of a log entry, in UTC seconds; 0 = none is known
+	member        bool   // of a replicated cluster, whose log is beside the store
 }
 
 // readMeta reads the meta records. A database without any gives ok = false; one of a newer or foreign format an error.
@@ -61,10 +65,25 @@ func readMeta(db pebble.Reader) (m meta, ok bool, err error) {
 	if m.catalog, err = readIndex(db, keyCatalog); err != nil {
 		return m, false, err
 	}
-	return m, true, nil
+	stamp, err := readOptional(db, keyTime)
+	if err != nil {
+		return m, false, err
+	}
+	m.time = int64(stamp)
+	member, err := readOptional(db, keyMember)
+	m.member = member != 0
+	return m, err == nil, err
 }
 
-// readIndex reads a record that is an applied index.
+// readOptional is readIndex of a record that older stores do not have: then it is 0.
+func readOptional(db pebble.Reader, key []byte) (uint64, error) {
+	if _, err := get(db, key); errors.Is(err, pebble.ErrNotFound) {
+		return 0, nil
+	}
+	return readIndex(db, key)
+}
+
+// readIndex reads a record that is a number of 8 bytes.
 func readIndex(db pebble.Reader, key []byte) (uint64, error) {
 	index, err := get(db, key)
 	if err != nil {

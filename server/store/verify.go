@@ -132,12 +132,18 @@ func (v *verifier) file(name string, o sstable.ReaderOptions) error {
 
 // strangers looks for records that are none of ours, before, between and after those that are.
 func (v *verifier) strangers() {
-	known := [][]byte{keyApplied, keyCatalog, keyCluster, keyFormat, keyNode}
-	v.each([]byte{prefixMeta}, []byte{prefixMeta + 1}, func(key, _ []byte) {
+	known := [][]byte{keyApplied, keyCatalog, keyCluster, keyFormat, keyMember, keyNode, keyTime}
+	v.each([]byte{prefixMeta}, []byte{prefixMeta + 1}, func(key, value []byte) {
 		for _, k := range known {
 			if bytes.Equal(k, key) {
 				return
 			}
+		}
+		if bytes.HasPrefix(key, prefixRepeat) {
+			if _, _, err := parseRepeat(key, value); err != nil {
+				v.problem("%w", err)
+			}
+			return
 		}
 		v.problem("unknown record: %s", describeKey(key))
 	})

@@ -125,7 +125,7 @@ func diffRefusal(want string, err error) string {
 		return oracle.DiffErrors(nil, err)
 	}
 	code, name, _ := strings.Cut(refusal, ": ")
-	for c := protocol.CodeBadRequest; c <= protocol.CodeWrongCluster; c++ {
+	for c := protocol.CodeBadRequest; c <= protocol.CodeUnknownOutcome; c++ {
 		if c.String() == code {
 			problem := oracle.Problem{Error: protocol.Errorf(c, "%s", refusal), Name: name}
 			return oracle.DiffErrors(&oracle.Refusal{Problems: []oracle.Problem{problem}}, err)
