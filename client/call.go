@@ -28,8 +28,10 @@ type call struct {
 	op       protocol.Op
 	flags    protocol.Flags
 	index    uint64    // with protocol.FlagAtLeast
+	trace    []byte    // with protocol.FlagTrace; its caller's
 	deadline time.Time // zero = none
 	swept    bool      // the deadline is not that of a context: the connection's tick ends it
+	node     string    // address of the only node to ask; "" = as it is routed
 	ping     bool      // the connection's own: nobody waits for it
 	buf      []byte    // the request's payload, until that is in the connection's pending; then the reply's
 

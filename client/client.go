@@ -13,55 +13,56 @@ import (
 
 // Client is a connected SDK. It is safe for concurrent use; share one.
 type Client struct {
-	o     Options // with defaults
-	nodes []*node
+	o        Options // with defaults
+	topology atomic.Pointer[topology]
+	master   atomic.Pointer[node] // who took or was said to take writes; nil = not known
+	news     bell                 // rings when a node, a connection or the topology changed
 
 	closing chan struct{}   // closed when Close begins: new calls fail
 	ctx     context.Context // ends when Close has waited enough: connections break
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	wg      sync.WaitGroup // keepers, readers, writers
 
 	id       protocol.ClientID // of the origin of this client's writes
 	sequence atomic.Uint64     // of its newest write
 
+	reshape sync.Mutex // held while the topology is replaced
+
 	mu      sync.Mutex
 	closed  bool
-	cluster string // with several addresses: the cluster of the first node met
+	cluster string // unless there is one address only: the cluster of the first node met
 }
 
 // Open connects to the first node that answers and returns. The other connections are made in the background, and all of
-// them again when they are lost. It fails when ctx ends, or when each address has failed once; the error joins why.
-// The context is not kept.
+// them again when they are lost. It fails when ctx ends, which with a Discovery may be before there is a list of members,
+// or when each node has failed once; the error joins why. The context is not kept.
 func Open(ctx context.Context, o Options) (*Client, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	c := &Client{o: o.withDefaults(), closing: make(chan struct{})}
 	rand.Read(c.id[:]) // never fails: it ends the process instead
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	for _, address := range c.o.Addresses {
-		addr, err := parseAddress(address)
-		if err != nil {
-			return nil, err
-		}
-		c.nodes = append(c.nodes, newNode(c, addr))
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.topology.Store(&topology{})
+	err := c.meet(ctx)
+	if err == nil {
+		err = c.firstAnswer(ctx)
 	}
-	if err := c.firstAnswer(ctx); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
 
-// firstAnswer starts all nodes and waits until one has a connection.
+// firstAnswer waits until one of the nodes has a connection.
 func (c *Client) firstAnswer(ctx context.Context) error {
-	outcome := make(chan error, len(c.nodes))
-	for _, n := range c.nodes {
-		first, _, _ := n.lanes[laneQuick].news()
-		n.lanes[laneQuick].open()
-		c.wg.Go(func() { outcome <- n.firstNews(ctx, first) })
+	nodes := c.topology.Load().nodes
+	outcome := make(chan error, len(nodes))
+	for _, n := range nodes {
+		c.wg.Go(func() { outcome <- n.firstNews(ctx) })
 	}
 	var faults []error
-	for range c.nodes {
+	for range nodes {
 		err := <-outcome
 		if err == nil {
 			return nil
@@ -72,13 +73,15 @@ func (c *Client) firstAnswer(ctx context.Context) error {
 }
 
 // firstNews waits for the first news of the quick lane, and returns nil when it is a connection.
-func (n *node) firstNews(ctx context.Context, first <-chan struct{}) error {
+func (n *node) firstNews(ctx context.Context) error {
 	fault := &Error{Op: protocol.OpHello, Addr: n.addr, Stage: StageDial, Unsent: true}
 	select {
-	case <-first:
+	case <-n.lanes[laneQuick].first:
 		if _, _, fault.Err = n.lanes[laneQuick].news(); fault.Err == nil {
 			return nil
 		}
+	case <-n.ctx.Done():
+		fault.Err = context.Cause(n.ctx)
 	case <-ctx.Done():
 		fault.Err = ctx.Err()
 	case <-n.client.closing:
@@ -87,21 +90,20 @@ func (n *node) firstNews(ctx context.Context, first <-chan struct{}) error {
 	return fault
 }
 
-// goKeep starts the keeper of a slot, unless the client closes.
-func (c *Client) goKeep(n *node, s *slot) bool {
+// spawn starts a goroutine that Close waits for, unless the client closes.
+func (c *Client) spawn(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return false
 	}
-	c.wg.Add(1)
-	go n.keep(s)
+	c.wg.Go(f)
 	return true
 }
 
-// joins holds nodes against each other: with several addresses they must all be of one cluster.
+// joins holds nodes against each other: unless there is one address only they must all be of one cluster.
 func (c *Client) joins(cluster string) error {
-	if len(c.nodes) == 1 {
+	if c.lone() {
 		return nil
 	}
 	c.mu.Lock()
@@ -127,7 +129,7 @@ func (c *Client) Close() error {
 	if c.o.CloseTimeout > 0 {
 		c.drain()
 	}
-	c.cancel()
+	c.cancel(ErrClosed)
 	c.wg.Wait()
 	return nil
 }
@@ -136,20 +138,13 @@ func (c *Client) Close() error {
 func (c *Client) drain() {
 	t := time.NewTimer(c.o.CloseTimeout)
 	defer t.Stop()
-	var empty []<-chan struct{}
-	for _, n := range c.nodes {
-		for i := range n.lanes {
-			for j := range n.lanes[i].slots {
-				if conn := n.lanes[i].slots[j].conn.Load(); conn != nil {
-					conn.drain()
-					empty = append(empty, conn.empty)
-				}
-			}
-		}
+	var all []*conn
+	for _, n := range c.topology.Load().all() {
+		all = append(all, n.drain(ErrClosed)...)
 	}
-	for _, done := range empty {
+	for _, conn := range all {
 		select {
-		case <-done:
+		case <-conn.empty:
 		case <-t.C:
 			return
 		}

@@ -40,7 +40,7 @@ type conn struct {
 	awake    bool   // the writer knows that pending has something
 	table    table
 	waiting  queue
-	draining bool
+	draining error // why it takes no new calls; nil while it does
 	err      error // why it broke; nil while it lives
 
 	life life // of its keeper
@@ -94,8 +94,8 @@ func (c *conn) submit(k *call) {
 	switch {
 	case c.err != nil:
 		k.fail(StageWrite, c.err, true)
-	case c.draining:
-		k.fail(StageCheck, ErrClosed, true)
+	case c.draining != nil:
+		k.fail(StageCheck, c.draining, true)
 	case c.waiting.empty() && c.fits(k):
 		c.admit(k)
 	default:
@@ -111,7 +111,7 @@ func (c *conn) unlock() {
 	if wake {
 		c.awake = true
 	}
-	if c.draining && c.table.live == 0 && c.waiting.empty() {
+	if c.draining != nil && c.table.live == 0 && c.waiting.empty() {
 		select {
 		case <-c.empty:
 		default:
@@ -140,7 +140,7 @@ func (c *conn) admit(k *call) {
 		k.fail(StagePool, context.DeadlineExceeded, true)
 		return
 	}
-	h := protocol.RequestHeader{Op: k.op, Flags: k.flags, Deadline: left, MinIndex: k.index}
+	h := protocol.RequestHeader{Op: k.op, Flags: k.flags, Deadline: left, Trace: k.trace, MinIndex: k.index}
 	h.ID = c.table.put(k)
 	start := len(c.pending)
 	frame := append(protocol.BeginRequest(c.pending, &h), k.buf...)
@@ -209,11 +209,13 @@ func (c *conn) remove(k *call) (stage Stage, unsent bool) {
 	return StageRead, false
 }
 
-// drain refuses new calls; empty is closed when those that it has are done.
-func (c *conn) drain() {
+// drain refuses new calls for cause; empty is closed when those that it has are done.
+func (c *conn) drain(cause error) {
 	c.down.Store(true)
 	c.mu.Lock()
-	c.draining = true
+	if c.draining == nil {
+		c.draining = cause
+	}
 	c.unlock()
 }
 

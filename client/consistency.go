@@ -6,11 +6,12 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// demand is a context that carries what its reads ask for beyond "local". It is found by asking for demandKey.
+// demand is a context that carries what its calls ask for beyond "local, wherever". It is found by asking for demandKey.
 type demand struct {
 	context.Context
 	flags protocol.Flags
 	index uint64
+	node  string // host:port; "" = as the client routes
 }
 
 type demandKey struct{}
@@ -33,7 +34,7 @@ func demandOf(ctx context.Context) *demand {
 func with(ctx context.Context) *demand {
 	d := &demand{Context: ctx}
 	if above := demandOf(ctx); above != nil {
-		d.flags, d.index = above.flags, above.index
+		d.flags, d.index, d.node = above.flags, above.index, above.node
 	}
 	return d
 }
@@ -51,5 +52,13 @@ func AtLeast(ctx context.Context, index uint64) context.Context {
 func Linearizable(ctx context.Context) context.Context {
 	d := with(ctx)
 	d.flags |= protocol.FlagLinearizable
+	return d
+}
+
+// At returns a context whose calls go to one node only, by its address (host:port, as Nodes lists it): for the figures of
+// each node. They are not tried elsewhere.
+func At(ctx context.Context, addr string) context.Context {
+	d := with(ctx)
+	d.node = addr
 	return d
 }

@@ -2,9 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -14,18 +11,25 @@ import (
 type request struct {
 	op      protocol.Op
 	lane    int
+	key     string // first subject of what is routed by the ring; "" = any node does
 	in, out protocol.Message
 	ids     []string // names of the columns of a Result that does not bring them itself
 
 	origin  *protocol.Origin // in in, of a write; else nil
 	writeOf protocol.Origin  // what it is where the node knows origins
+
+	raw   *Raw // in place of in and out
+	reply *RawReply
 }
 
 // address writes the request's origin for a connection. It tells whether the request may be sent over it again when its
 // outcome is not known.
 func (q *request) address(c *conn) (repeatable bool) {
-	if q.origin == nil {
+	switch {
+	case !q.op.Writes():
 		return true
+	case q.raw != nil: // as it came
+		return c.repeats && q.writeOf.Given()
 	}
 	*q.origin = protocol.Origin{}
 	if c.repeats {
@@ -36,6 +40,14 @@ func (q *request) address(c *conn) (repeatable bool) {
 
 // empty is the payload of requests and replies that say nothing.
 var empty protocol.Empty
+
+// encode appends the request's payload.
+func (q *request) encode(dst []byte) []byte {
+	if q.raw != nil {
+		return append(dst, q.raw.Payload...)
+	}
+	return q.in.AppendTo(dst)
+}
 
 // decode reads the reply.
 func (q *request) decode(reply []byte) error {
@@ -74,14 +86,30 @@ func (c *Client) do(ctx context.Context, q *request) (applied uint64, err error)
 
 // attempt is what the tries of a request leave to the next.
 type attempt struct {
-	tries int
-	node  *node
-	conn  *conn // nil: no connection was had
+	tries     int
+	retries   int             // tries after the first that count against Options.Retries
+	redirects int             // answers "not master"
+	tried     [maxTried]*node // the latest, for choosing others
+	node      *node           // of the last try; nil = none was chosen
+	next      *node           // whom the last try named; nil = nobody
+	conn      *conn           // of the last try; nil: no connection was had
 	// begun is the fault of a write that may have been carried out, by nodes that know repeats.
 	begun *Error
 	// repeatable: the last try may be made again whatever became of it.
 	repeatable bool
 }
+
+// fault returns the error of the last try.
+func (a *attempt) fault(k *call, stage Stage, err error, unsent bool) *Error {
+	e := &Error{Op: k.op, Stage: stage, Err: err, Unsent: unsent}
+	if a.node != nil {
+		e.Addr = a.node.addr
+	}
+	return e
+}
+
+// maxTried is how many of the nodes that were tried are avoided while there are others.
+const maxTried = 4
 
 // repeat tries until there is an answer or a reason to stop.
 func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last attempt, err error) {
@@ -90,17 +118,15 @@ func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last a
 	}
 	k := newCall(q.op)
 	defer k.release()
-	c.setDeadline(ctx, k)
-	if d := demandOf(ctx); d != nil && !q.op.Writes() {
-		k.flags, k.index = d.flags, d.index
-	}
+	c.setDeadline(ctx, k, q)
+	k.ask(demandOf(ctx), q.raw)
 	for {
 		fault := c.try(ctx, k, q, &last)
 		last.tries++
 		if fault == nil {
 			return k.header.Applied, last, nil
 		}
-		if last.tries > c.o.Retries || !c.again(ctx, k, fault, &last) {
+		if !c.again(ctx, k, fault, &last) {
 			return 0, last, last.worst(fault)
 		}
 		if k.op.Writes() && uncertain(fault) {
@@ -109,9 +135,27 @@ func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last a
 	}
 }
 
-// setDeadline gives the call the deadline of ctx, or RequestTimeout.
-func (c *Client) setDeadline(ctx context.Context, k *call) {
+// ask gives the call what a context and a raw request demand of the answer.
+func (k *call) ask(d *demand, raw *Raw) {
+	if raw != nil {
+		k.flags, k.index, k.trace = raw.Flags, raw.MinIndex, raw.Trace
+	}
+	if d == nil {
+		return
+	}
+	k.node = d.node
+	if !k.op.Writes() {
+		k.flags |= d.flags
+		k.index = max(k.index, d.index)
+	}
+}
+
+// setDeadline gives the call the deadline of ctx or of a raw request, whichever is earlier, or RequestTimeout.
+func (c *Client) setDeadline(ctx context.Context, k *call, q *request) {
 	deadline, ok := ctx.Deadline()
+	if q.raw != nil && !q.raw.Deadline.IsZero() && (!ok || q.raw.Deadline.Before(deadline)) {
+		deadline, ok, k.swept = q.raw.Deadline, true, true
+	}
 	if !ok && c.o.RequestTimeout > 0 {
 		deadline, k.swept = time.Now().Add(c.o.RequestTimeout), true
 	}
@@ -120,112 +164,40 @@ func (c *Client) setDeadline(ctx context.Context, k *call) {
 
 // try sends the call once and decodes its reply. It returns nil or what went wrong.
 func (c *Client) try(ctx context.Context, k *call, q *request, last *attempt) *Error {
-	node := c.route(last)
 	avoid := last.conn
-	last.node, last.conn = node, nil
-	fault := func(stage Stage, err error, unsent bool) *Error {
-		return &Error{Op: k.op, Addr: node.addr, Stage: stage, Err: err, Unsent: unsent}
-	}
+	last.conn = nil
 	select {
 	case <-c.closing:
-		return fault(StageCheck, ErrClosed, true)
+		return last.fault(k, StageCheck, ErrClosed, true)
 	default:
 	}
-	conn, err := node.lanes[q.lane].acquire(ctx, k.deadline, avoid)
+	if err := c.choose(ctx, k, q, last); err != nil {
+		return last.fault(k, StageDial, err, true)
+	}
+	conn, err := last.node.lanes[q.lane].acquire(ctx, k.deadline, avoid, c.others(k, last))
 	if err != nil {
-		return fault(StageDial, err, true)
+		return last.fault(k, StageDial, err, true)
 	}
 	last.conn = conn
 	last.repeatable = q.address(conn)
 	if last.begun != nil && !last.repeatable {
 		return last.begun // this node would not know that it is a repeat
 	}
-	k.buf = q.in.AppendTo(k.buf[:0])
+	k.buf = q.encode(k.buf[:0])
 	conn.submit(k)
 	conn.wait(ctx, k)
 	if k.err != nil {
-		return fault(k.stage, k.err, k.unsent)
+		return last.fault(k, k.stage, k.err, k.unsent)
+	}
+	if q.raw != nil {
+		return q.take(k, last)
 	}
 	if k.header.Code != protocol.CodeOK {
-		return fault(StageNode, serverError(k.header.Code, k.reply), false)
+		return last.fault(k, StageNode, serverError(k.header.Code, k.reply), false)
 	}
 	if err := q.decode(k.reply); err != nil {
 		conn.fail(malformed(err))
-		return fault(StageRead, malformed(err), false)
+		return last.fault(k, StageRead, malformed(err), false)
 	}
 	return nil
-}
-
-// route chooses the node of a try: the first that has a connection, another than that of the last try where there is
-// one. This is where cluster mode will know the ring, the master and who is slow.
-func (c *Client) route(last *attempt) *node {
-	if len(c.nodes) == 1 {
-		return c.nodes[0]
-	}
-	from := 0
-	if last.node != nil {
-		from = slices.Index(c.nodes, last.node) + 1
-	}
-	for i := range c.nodes {
-		if n := c.nodes[(from+i)%len(c.nodes)]; n.ready() {
-			return n
-		}
-	}
-	return c.nodes[from%len(c.nodes)]
-}
-
-// mayRepeat tells whether what the node refused with that code may be asked again.
-func mayRepeat(op protocol.Op, code protocol.Code) bool {
-	if op.Writes() {
-		return code == protocol.CodeUnknownOutcome
-	}
-	return code.Retryable()
-}
-
-// uncertain tells whether a write may have been carried out although it failed.
-func uncertain(fault *Error) bool {
-	return !fault.Unsent && (fault.Stage != StageNode || errors.Is(fault.Err, protocol.ErrUnknownOutcome))
-}
-
-// worst returns what to say of a call whose last try failed with fault: of a write that an earlier try may have carried
-// out, this too.
-func (a *attempt) worst(fault *Error) *Error {
-	if a.begun == nil || a.begun == fault || uncertain(fault) {
-		return fault
-	}
-	both := *a.begun
-	both.Err = fmt.Errorf("%w; sent again: %w", a.begun.Err, fault.Err)
-	return &both
-}
-
-// again tells whether the call is to be tried again after its last try failed, and pauses before that where it makes
-// sense.
-func (c *Client) again(ctx context.Context, k *call, fault *Error, last *attempt) bool {
-	var refused *protocol.Error
-	pause, n := time.Duration(0), last.tries-1
-	if k.op.Writes() && uncertain(fault) && !last.repeatable {
-		return false
-	}
-	switch {
-	case errors.Is(fault.Err, ErrConnLost) && fault.Stage != StageDial:
-		if n > 0 {
-			pause = backoff{c.o.RetryBackoff, c.o.BackoffMax}.pause(n - 1)
-		}
-	case fault.Stage == StageNode && errors.As(fault.Err, &refused) && mayRepeat(k.op, refused.Code):
-		pause = backoff{c.o.RetryBackoff, c.o.BackoffMax}.pause(n)
-	case fault.Stage == StageDial && errors.Is(fault.Err, ErrUnreachable) && len(c.nodes) > 1:
-		// It waited enough; another node may be there.
-	default:
-		return false
-	}
-	if !k.deadline.IsZero() && time.Until(k.deadline) <= pause {
-		return false
-	}
-	if pause > 0 && !sleep(ctx, c.closing, pause) {
-		if err := ctx.Err(); err != nil {
-			fault.Err = fmt.Errorf("%w before it was tried again after: %w", err, fault.Err)
-		}
-		return false
-	}
-	return true
 }

@@ -17,9 +17,15 @@ var (
 	ErrConnLost = errors.New("connection lost")
 	// ErrUnreachable is returned when no connection could be made in time; the last attempt's error is wrapped beside it.
 	ErrUnreachable = errors.New("no connection to the node")
+	// ErrNoMembers is returned by Open when ctx ends before Discovery has delivered a list that can be used.
+	ErrNoMembers = errors.New("no members of the cluster are known")
 	// ErrOptions is returned by Options.Validate and Open; the text names the option.
 	ErrOptions = errors.New("invalid client options")
 )
+
+// errRemoved ends what a node that left the topology has in flight after DrainTimeout. Calls that meet such a node before
+// they are sent go to another one.
+var errRemoved = errors.New("the node left the cluster")
 
 // Stage is the part of a call's way in which it failed.
 type Stage uint8

@@ -204,12 +204,22 @@ func replyFrame(id uint64, code protocol.Code, applied uint64, m protocol.Messag
 }
 
 // options returns those of a client of the node, with nothing that makes a test wait.
-func (n *fakeNode) options() client.Options {
+func (n *fakeNode) options() client.Options { return optionsOf(n.addr()) }
+
+// optionsOf returns those of a client of nodes at these addresses.
+func optionsOf(addrs ...string) client.Options {
 	return client.Options{
-		Addresses:    []string{n.addr()},
+		Addresses:    addrs,
 		BackoffMin:   1, // ns
 		RetryBackoff: 1,
 		BackoffMax:   1_000_000,
 		CloseTimeout: -1,
 	}
+}
+
+// conns returns how many connections the node has.
+func (n *fakeNode) conns() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.peers)
 }

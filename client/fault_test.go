@@ -177,15 +177,15 @@ func TestAPutThatTheNodeWouldRefuseForItsSizeFailsHere(t *testing.T) {
 
 func TestWhatTheNodeRefusesIsItsOwnError(t *testing.T) {
 	n := node(t, func(p *peer, q request) {
-		p.send(replyFrame(q.ID, protocol.CodeNotMaster, 0, &protocol.Error{Message: "this node follows", Detail: "10.0.0.1:7080"}))
+		p.send(replyFrame(q.ID, protocol.CodeForbidden, 0, &protocol.Error{Message: "you may read", Detail: "reader"}))
 	})
 	c := open(t, n.options())
 	_, err := c.Delete(background(), &protocol.Delete{})
-	e := wantError(t, err, client.StageNode, protocol.ErrNotMaster)
-	if want := "DELETE at " + n.addr() + ": node: this node follows"; e.Error() != want {
+	e := wantError(t, err, client.StageNode, protocol.ErrForbidden)
+	if want := "DELETE at " + n.addr() + ": node: you may read"; e.Error() != want {
 		t.Errorf("error is %q, want %q", e, want)
 	}
-	if detail := e.Unwrap().(*protocol.Error).Detail; detail != "10.0.0.1:7080" {
+	if detail := e.Unwrap().(*protocol.Error).Detail; detail != "reader" {
 		t.Errorf("detail is %q", detail)
 	}
 }

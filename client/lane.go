@@ -21,8 +21,10 @@ type lane struct {
 	node  *node
 	slots []slot
 	start sync.Once
+	first chan struct{} // closed at the first note
 
 	mu      sync.Mutex
+	noted   bool
 	changed chan struct{} // closed and replaced when a connection was made or could not be made or kept
 	err     error         // of the latest failure; nil after a success
 	refused bool          // err is the node's, and waiting does not mend it
@@ -35,7 +37,7 @@ type slot struct {
 }
 
 func (l *lane) init(n *node, conns int) {
-	l.node, l.slots, l.changed = n, make([]slot, conns), make(chan struct{})
+	l.node, l.slots, l.changed, l.first = n, make([]slot, conns), make(chan struct{}), make(chan struct{})
 	for i := range l.slots {
 		l.slots[i].lane = l
 	}
@@ -45,7 +47,7 @@ func (l *lane) init(n *node, conns int) {
 func (l *lane) open() {
 	l.start.Do(func() {
 		for i := range l.slots {
-			if !l.node.client.goKeep(l.node, &l.slots[i]) {
+			if !l.node.client.spawn(func() { l.node.keep(&l.slots[i]) }) {
 				return
 			}
 		}
@@ -67,12 +69,14 @@ func (l *lane) best(avoid *conn) *conn {
 	return best
 }
 
-// publish lets callers use the connection. On a client that closes it drains at once.
+// publish lets callers use the connection. On a client that closes, and of a node that is removed, it drains at once.
 func (l *lane) publish(s *slot, c *conn) {
 	s.conn.Store(c)
 	select {
 	case <-l.node.client.closing:
-		c.drain()
+		c.drain(ErrClosed)
+	case <-l.node.removed:
+		c.drain(errRemoved)
 	default:
 	}
 	l.note(nil, false)
@@ -82,9 +86,14 @@ func (l *lane) publish(s *slot, c *conn) {
 func (l *lane) note(err error, refused bool) {
 	l.mu.Lock()
 	l.err, l.refused = err, refused
+	if !l.noted {
+		l.noted = true
+		close(l.first)
+	}
 	close(l.changed)
 	l.changed = make(chan struct{})
 	l.mu.Unlock()
+	l.node.client.news.ring()
 }
 
 // news returns the latest failure, nil where the lane never failed or has a connection since; whether waiting is of no
@@ -96,8 +105,9 @@ func (l *lane) news() (more <-chan struct{}, refused bool, err error) {
 }
 
 // acquire returns a connection, another than avoid where there is one. It waits for one to be made until the deadline
-// (zero = none), DialTimeout or the end of ctx, or until the node refuses for a reason that waiting does not mend.
-func (l *lane) acquire(ctx context.Context, deadline time.Time, avoid *conn) (*conn, error) {
+// (zero = none), DialTimeout or the end of ctx, or until the node refuses for a reason that waiting does not mend. In
+// haste, because another node may do, one failure is enough.
+func (l *lane) acquire(ctx context.Context, deadline time.Time, avoid *conn, haste bool) (*conn, error) {
 	if c := l.best(avoid); c != nil {
 		return c, nil
 	}
@@ -114,7 +124,7 @@ func (l *lane) acquire(ctx context.Context, deadline time.Time, avoid *conn) (*c
 		if c := l.best(avoid); c != nil {
 			return c, nil
 		}
-		if refused {
+		if refused || haste && err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 		}
 		select {
@@ -125,6 +135,8 @@ func (l *lane) acquire(ctx context.Context, deadline time.Time, avoid *conn) (*c
 			return nil, because(late, err)
 		case <-l.node.client.closing:
 			return nil, ErrClosed
+		case <-l.node.removed:
+			return nil, errRemoved
 		}
 	}
 }

@@ -27,7 +27,7 @@ func tickPeriod(o *Options) time.Duration {
 	return max(period, 5*time.Millisecond)
 }
 
-// tend looks after the connection until it is lost or ctx ends, which breaks it with ErrClosed. It returns why it broke.
+// tend looks after the connection until it is lost or ctx ends, whose cause breaks it. It returns why it broke.
 func (c *conn) tend(ctx context.Context, o *Options) error {
 	t := time.NewTicker(tickPeriod(o))
 	defer t.Stop()
@@ -37,7 +37,7 @@ func (c *conn) tend(ctx context.Context, o *Options) error {
 		case <-c.lost:
 			return c.cause()
 		case <-ctx.Done():
-			c.fail(ErrClosed)
+			c.fail(context.Cause(ctx))
 		case now := <-t.C:
 			c.sweep(now, o.RequestTimeout)
 			if o.IdlePing > 0 {

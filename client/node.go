@@ -4,20 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// node is one address with its lanes. In cluster mode a breaker and what is known of its lag belong here.
+// node is one address with its lanes.
 type node struct {
-	addr   string // host:port
-	client *Client
-	lanes  [lanes]lane
+	addr    string // host:port
+	client  *Client
+	lanes   [lanes]lane
+	member  atomic.Pointer[Member]           // as discovery has it
+	welcome atomic.Pointer[protocol.Welcome] // of the latest greeting; nil = never greeted
+
+	removed chan struct{}   // closed when it left the topology: its calls go elsewhere
+	ctx     context.Context // ends when it has drained after that, or with the client's: connections break
+	cancel  context.CancelCauseFunc
 }
 
 func newNode(c *Client, addr string) *node {
-	n := &node{addr: addr, client: c}
+	n := &node{addr: addr, client: c, removed: make(chan struct{})}
+	n.ctx, n.cancel = context.WithCancelCause(c.ctx)
+	n.member.Store(&Member{Addr: addr})
 	for i := range n.lanes {
 		conns := 1
 		if i == laneQuick {
@@ -55,16 +64,61 @@ func (n *node) dial(ctx context.Context) (*conn, error) {
 		_ = nc.Close() // its error would tell nothing that err does not
 		return nil, fmt.Errorf("greeting: %w", err)
 	}
+	n.greeted(w)
 	return newConn(n.addr, nc, w, o), nil
 }
 
-// keep makes the connection of one slot again whenever it is lost, until the client closes.
+// greeted notes what the node said of itself.
+func (n *node) greeted(w *protocol.Welcome) {
+	n.welcome.Store(w)
+	if w.Role == roleMaster {
+		n.client.master.Store(n)
+	}
+}
+
+// drain lets no new call onto the node's connections, and returns them.
+func (n *node) drain(cause error) []*conn {
+	var all []*conn
+	for i := range n.lanes {
+		for j := range n.lanes[i].slots {
+			if c := n.lanes[i].slots[j].conn.Load(); c != nil {
+				c.drain(cause)
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// leave sends new calls elsewhere: the topology does not have the node any more.
+func (n *node) leave() {
+	close(n.removed)
+	n.client.master.CompareAndSwap(n, nil)
+}
+
+// retire waits for what the node that left has in flight, for at most DrainTimeout, and ends it.
+func (n *node) retire() {
+	t := time.NewTimer(n.client.o.DrainTimeout)
+	defer t.Stop()
+	defer n.cancel(errRemoved)
+	for _, c := range n.drain(errRemoved) {
+		select {
+		case <-c.empty:
+		case <-c.lost:
+		case <-n.ctx.Done():
+			return
+		case <-t.C:
+			return
+		}
+	}
+}
+
+// keep makes the connection of one slot again whenever it is lost, until the client closes or the node is removed.
 func (n *node) keep(s *slot) {
-	defer n.client.wg.Done()
 	o := &n.client.o
 	pauses := backoff{o.BackoffMin, o.BackoffMax}
 	for failures := 0; ; failures++ {
-		c, err := n.dial(n.client.ctx)
+		c, err := n.dial(n.ctx)
 		refused := hopeless(err)
 		if err == nil {
 			born := time.Now()
@@ -73,12 +127,12 @@ func (n *node) keep(s *slot) {
 				failures = 0 // it was no node that closes what it greets
 			}
 		}
-		if n.client.ctx.Err() != nil {
+		if n.ctx.Err() != nil {
 			return
 		}
 		n.report(err)
 		s.lane.note(err, refused)
-		if !sleep(n.client.ctx, n.client.closing, pauses.pause(failures)) {
+		if !sleep(n.ctx, n.client.closing, pauses.pause(failures)) || n.gone() {
 			return
 		}
 	}
@@ -89,7 +143,17 @@ func (n *node) serve(s *slot, c *conn) error {
 	n.report(nil)
 	c.run(&n.client.wg)
 	s.lane.publish(s, c)
-	return c.tend(n.client.ctx, &n.client.o)
+	return c.tend(n.ctx, &n.client.o)
+}
+
+// gone tells whether the node left the topology.
+func (n *node) gone() bool {
+	select {
+	case <-n.removed:
+		return true
+	default:
+		return false
+	}
 }
 
 // report tells log and hook that a connection was made (err is nil), or not made, or lost.

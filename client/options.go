@@ -24,9 +24,10 @@ const (
 
 // Options are what a Client is opened with. The zero value works: one node at DefaultAddress.
 type Options struct {
-	// Addresses of nodes that hold the same data, "host:port" or "kama://host:port". Requests go to the first one that
-	// has a connection, and to the next when it is away. Default DefaultAddress.
+	// Addresses of the nodes of one cluster, "host:port" or "kama://host:port", at most MaxMembers. Default DefaultAddress.
 	Addresses []string
+	// Discovery finds the nodes instead of Addresses, and follows their changes. Default: none.
+	Discovery Discovery
 	// ConnsPerNode is the number of connections that small reads share. Default 2, at most MaxConnsPerNode.
 	ConnsPerNode int
 	// DialTimeout bounds one attempt to connect and greet, how long a call waits for a connection, and how long the
@@ -36,6 +37,9 @@ type Options struct {
 	RequestTimeout time.Duration
 	// CloseTimeout is how long Close waits for calls in flight. Default 5 s; negative: not at all.
 	CloseTimeout time.Duration
+	// DrainTimeout is how long a node that left the cluster is waited for until it has answered what it has in flight.
+	// Default 30 s.
+	DrainTimeout time.Duration
 	// IdlePing is the silence after which a connection is asked whether its peer is alive. Default 30 s; negative: never.
 	IdlePing time.Duration
 	// MaxInFlight bounds the requests in flight on one connection; more wait for room. The node's own limit counts
@@ -81,6 +85,12 @@ func (o *Options) Validate() error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...))
 	}
+	if len(o.Addresses) > 0 && o.Discovery != nil {
+		fault("Addresses and Discovery are both given, want one of them")
+	}
+	if len(o.Addresses) > MaxMembers {
+		fault("Addresses are %d, at most %d", len(o.Addresses), MaxMembers)
+	}
 	seen := map[string]bool{}
 	for _, a := range o.Addresses {
 		hostPort, err := parseAddress(a)
@@ -105,6 +115,7 @@ func (o *Options) Validate() error {
 		}
 	}
 	positive("DialTimeout", o.DialTimeout)
+	positive("DrainTimeout", o.DrainTimeout)
 	positive("RetryBackoff", o.RetryBackoff)
 	positive("BackoffMin", o.BackoffMin)
 	positive("BackoffMax", o.BackoffMax)
@@ -117,13 +128,14 @@ func (o *Options) Validate() error {
 // withDefaults returns the options with defaults in place of zeros.
 func (o *Options) withDefaults() Options {
 	d := *o
-	if len(d.Addresses) == 0 {
+	if len(d.Addresses) == 0 && d.Discovery == nil {
 		d.Addresses = []string{DefaultAddress}
 	}
 	setDefault(&d.ConnsPerNode, 2)
 	setDefault(&d.DialTimeout, 5*time.Second)
 	setDefault(&d.RequestTimeout, 10*time.Second)
 	setDefault(&d.CloseTimeout, 5*time.Second)
+	setDefault(&d.DrainTimeout, 30*time.Second)
 	setDefault(&d.IdlePing, 30*time.Second)
 	setDefault(&d.MaxInFlight, 1024)
 	setDefault(&d.MaxReply, protocol.DefaultMaxReply)

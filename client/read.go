@@ -12,57 +12,43 @@ import (
 
 // Snapshot asks for one report per subject, ranked and paged (scenarios 3 and 4).
 func (c *Client) Snapshot(ctx context.Context, q *protocol.Snapshot, r *protocol.Result) error {
-	rows := limitRows(q.Limit)
-	if q.Topic == "" {
-		rows = min(rows, len(q.Subjects))
-	}
-	return c.view(ctx, protocol.OpSnapshot, laneOf(rows, len(q.IDs)), q, q.IDs, r)
+	return c.view(ctx, &request{op: protocol.OpSnapshot, lane: snapshotLane(q), in: q, ids: q.IDs}, r)
 }
 
 // Period asks for all reports of subjects within a range, newest first (scenario 1).
 func (c *Client) Period(ctx context.Context, q *protocol.Period, r *protocol.Result) error {
-	return c.view(ctx, protocol.OpPeriod, laneOf(len(q.Subjects)*guessedReports, len(q.IDs)), q, q.IDs, r)
+	return c.view(ctx, &request{op: protocol.OpPeriod, lane: periodLane(q), key: firstOf(q.Subjects), in: q, ids: q.IDs}, r)
 }
 
 // Recent asks for the newest reports of each subject (scenario 2).
 func (c *Client) Recent(ctx context.Context, q *protocol.Recent, r *protocol.Result) error {
-	each := q.Limit
-	switch {
-	case len(q.Periods) > 0:
-		each = len(q.Periods)
-	case each == 0:
-		each = protocol.DefaultRecentLimit
-	}
-	return c.view(ctx, protocol.OpRecent, laneOf(len(q.Subjects)*each, len(q.IDs)), q, q.IDs, r)
+	return c.view(ctx, &request{op: protocol.OpRecent, lane: recentLane(q), key: firstOf(q.Subjects), in: q, ids: q.IDs}, r)
 }
 
 // SelectSnapshot ranks the subjects that a criterion picks.
 func (c *Client) SelectSnapshot(ctx context.Context, q *protocol.SelectSnapshot, r *protocol.Result) error {
-	return c.view(ctx, protocol.OpSelectSnapshot, laneOf(limitRows(q.Limit), len(q.IDs)), q, q.IDs, r)
+	lane := laneOf(limitRows(q.Limit), len(q.IDs))
+	return c.view(ctx, &request{op: protocol.OpSelectSnapshot, lane: lane, in: q, ids: q.IDs}, r)
 }
 
 // SelectPeriod ranks, day by day, the subjects that a criterion picks.
 func (c *Client) SelectPeriod(ctx context.Context, q *protocol.SelectPeriod, r *protocol.Result) error {
-	return c.view(ctx, protocol.OpSelectPeriod, laneBulk, q, q.IDs, r)
+	return c.view(ctx, &request{op: protocol.OpSelectPeriod, lane: laneBulk, in: q, ids: q.IDs}, r)
 }
 
 // Get asks for all reports of one subject in a table, in full table width.
 func (c *Client) Get(ctx context.Context, q *protocol.Get, r *protocol.Result) error {
-	return c.view(ctx, protocol.OpGet, laneQuick, q, nil, r)
+	return c.view(ctx, &request{op: protocol.OpGet, lane: laneQuick, key: q.Subject, in: q}, r)
 }
 
 // Search asks for the reports of several subjects, or of all, in key order.
 func (c *Client) Search(ctx context.Context, q *protocol.Search, r *protocol.Result) error {
-	return c.view(ctx, protocol.OpSearch, laneBulk, q, nil, r)
+	return c.view(ctx, &request{op: protocol.OpSearch, lane: laneBulk, in: q}, r)
 }
 
 // Subjects asks for subjects with their attributes.
 func (c *Client) Subjects(ctx context.Context, q *protocol.ListSubjects, l *protocol.SubjectList) error {
-	lane := laneQuick
-	if q.Limit*guessedSubject > bulkReply {
-		lane = laneBulk
-	}
-	applied, err := c.do(ctx, &request{op: protocol.OpSubjects, lane: lane, in: q, out: l})
+	applied, err := c.do(ctx, &request{op: protocol.OpSubjects, lane: subjectsLane(q), in: q, out: l})
 	if err != nil {
 		*l = protocol.SubjectList{}
 	}
@@ -80,7 +66,7 @@ func (c *Client) Catalog(ctx context.Context, t *protocol.Catalog) error {
 	return err
 }
 
-// Stats asks the node for its figures.
+// Stats asks a node for its figures: the one of At, or any.
 func (c *Client) Stats(ctx context.Context) (protocol.StatList, error) {
 	var l protocol.StatList
 	if _, err := c.do(ctx, &request{op: protocol.OpStats, in: &empty, out: &l}); err != nil {
@@ -95,15 +81,17 @@ func (c *Client) ResetCounters(ctx context.Context) error {
 	return err
 }
 
-// Ping asks the node for an empty answer.
+// Ping asks a node for an empty answer: the one of At, or any.
 func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.do(ctx, &request{op: protocol.OpPing, in: &empty, out: &empty})
 	return err
 }
 
-// view sends a read that a Result answers. The result's columns have the names ids, or bring their own where there are none.
-func (c *Client) view(ctx context.Context, op protocol.Op, lane int, q protocol.Message, ids []string, r *protocol.Result) error {
-	applied, err := c.do(ctx, &request{op: op, lane: lane, in: q, out: r, ids: ids})
+// view sends a read that a Result answers. The result's columns have the names q.ids, or bring their own where there are
+// none.
+func (c *Client) view(ctx context.Context, q *request, r *protocol.Result) error {
+	q.out = r
+	applied, err := c.do(ctx, q)
 	if err != nil {
 		r.Reset()
 	}
@@ -129,28 +117,4 @@ func appendDistinct(dst, ids []string) []string {
 		}
 	}
 	return dst
-}
-
-// What decides whether a read may answer much. Sizes are guesses; they only choose the lane.
-const (
-	bulkReply      = 64 << 10 // bytes
-	guessedReports = 16       // of a subject in a period
-	guessedSubject = 128      // bytes of a subject with its attributes
-	guessedRow     = 32       // bytes of a row besides its values
-)
-
-// laneOf returns the lane of a read with an answer of so many rows and columns.
-func laneOf(rows, columns int) int {
-	if rows*(guessedRow+8*columns) > bulkReply {
-		return laneBulk
-	}
-	return laneQuick
-}
-
-// limitRows returns the rows of a ranking's limit.
-func limitRows(limit int) int {
-	if limit == 0 {
-		return protocol.DefaultLimit
-	}
-	return limit
 }

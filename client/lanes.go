@@ -1,0 +1,55 @@
+package client
+
+import "github.com/kamaitachi/kamaitachi/protocol"
+
+// What decides whether a read may answer much. Sizes are guesses; they only choose the lane.
+const (
+	bulkReply      = 64 << 10 // bytes
+	guessedReports = 16       // of a subject in a period
+	guessedSubject = 128      // bytes of a subject with its attributes
+	guessedRow     = 32       // bytes of a row besides its values
+)
+
+// laneOf returns the lane of a read with an answer of so many rows and columns.
+func laneOf(rows, columns int) int {
+	if rows*(guessedRow+8*columns) > bulkReply {
+		return laneBulk
+	}
+	return laneQuick
+}
+
+// limitRows returns the rows of a ranking's limit.
+func limitRows(limit int) int {
+	if limit == 0 {
+		return protocol.DefaultLimit
+	}
+	return limit
+}
+
+func snapshotLane(q *protocol.Snapshot) int {
+	rows := limitRows(q.Limit)
+	if q.Topic == "" {
+		rows = min(rows, len(q.Subjects))
+	}
+	return laneOf(rows, len(q.IDs))
+}
+
+func periodLane(q *protocol.Period) int { return laneOf(len(q.Subjects)*guessedReports, len(q.IDs)) }
+
+func recentLane(q *protocol.Recent) int {
+	each := q.Limit
+	switch {
+	case len(q.Periods) > 0:
+		each = len(q.Periods)
+	case each == 0:
+		each = protocol.DefaultRecentLimit
+	}
+	return laneOf(len(q.Subjects)*each, len(q.IDs))
+}
+
+func subjectsLane(q *protocol.ListSubjects) int {
+	if q.Limit*guessedSubject > bulkReply {
+		return laneBulk
+	}
+	return laneQuick
+}
