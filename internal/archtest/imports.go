@@ -46,7 +46,7 @@ var guards = []guard{
 	{Module + "/internal/cli", []string{"cmd/kamaitachi/..."}, false, "it links every command; other programs take what they need"},
 	{Module + "/internal/archtest/...", nil, false, "rules are not linked into programs"},
 	{Module + "/internal/oracle/...", nil, true, "the oracle judges answers in tests and gives none itself"},
-	{Module + "/internal/devetcd/...", []string{"internal/cli/..."}, true, "master, slave and gateway do not link etcd's server"},
+	{Module + "/internal/devetcd/...", []string{"cmd/kamaitachi/..."}, true, "only the whole product links etcd's server"},
 	{"go.etcd.io/etcd/server/...", []string{"internal/devetcd/..."}, false, "one room runs an etcd of its own"},
 	{Module + "/internal/dataset/sqlitedb/...", []string{"internal/cli/..."}, true, "only the import command reads SQLite"},
 	{"modernc.org/sqlite/...", []string{"internal/dataset/sqlitedb/..."}, false, "only the import command reads SQLite"},

@@ -29,14 +29,14 @@ func System(version string) Streams {
 	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Environ(), Version: version, Program: os.Args[0]}
 }
 
-// command is one entry of the table.
-type command struct {
+// Command is one entry of the table. A program may bring commands of its own to Main: what they link, others do not.
+type Command struct {
 	name, does string
 	run        func(ctx context.Context, args []string, s Streams) error
 }
 
-func commands() []command {
-	return []command{
+func commands() []Command {
+	return []Command{
 		{"node", "run a node", runNode},
 		{"demo", "load real company reports into a node, ask it the four scenarios, print what was measured", runDemo},
 		{"bench", "load a node with the four scenarios and measure it", runBench},
@@ -52,25 +52,26 @@ func commands() []command {
 // errUsage marks errors of the call itself; the flag package has printed what was wrong.
 var errUsage = errors.New("wrong usage")
 
-// Main runs a command and returns the exit status.
-func Main(args []string, s Streams) int {
+// Main runs a command, one of the table or of more, and returns the exit status.
+func Main(args []string, s Streams, more ...Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	all := append(commands(), more...)
 	if len(args) == 0 {
-		printHelp(s.Err)
+		printHelp(s.Err, all)
 		return 2
 	}
 	if args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
-		printHelp(s.Out)
+		printHelp(s.Out, all)
 		return 0
 	}
-	for _, c := range commands() {
+	for _, c := range all {
 		if c.name == args[0] {
 			return status(c.run(ctx, args[1:], s), c.name, s.Err)
 		}
 	}
 	fmt.Fprintf(s.Err, "kamaitachi: unknown command %q\n\n", args[0])
-	printHelp(s.Err)
+	printHelp(s.Err, all)
 	return 2
 }
 
@@ -89,11 +90,11 @@ func status(err error, name string, w io.Writer) int {
 	return 1
 }
 
-func printHelp(w io.Writer) {
+func printHelp(w io.Writer, all []Command) {
 	fmt.Fprintln(w, "Kamaitachi ranks, filters and slices indicator time series at cache speed.")
 	fmt.Fprintln(w, "\nusage: kamaitachi COMMAND [flags]; kamaitachi COMMAND -h lists the flags")
 	fmt.Fprintln(w)
-	for _, c := range commands() {
+	for _, c := range all {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.does)
 	}
 }

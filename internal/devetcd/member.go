@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
@@ -17,7 +18,7 @@ import (
 const lonePeer = "127.0.0.1:2380"
 
 // configs returns the configuration of each member.
-func (o Options) configs() ([]*embed.Config, error) {
+func (o Options) configs(ended *atomic.Bool) ([]*embed.Config, error) {
 	peers, err := o.peerAddrs()
 	if err != nil {
 		return nil, err
@@ -29,6 +30,8 @@ func (o Options) configs() ([]*embed.Config, error) {
 	configs := make([]*embed.Config, o.Members)
 	for i := range configs {
 		configs[i] = o.config(i, peers[i], strings.Join(cluster, ","))
+		log := errorLog{o.Logger.With("member", memberName(i)), ended}
+		configs[i].ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(log))
 	}
 	return configs, nil
 }
@@ -47,8 +50,6 @@ func (o Options) config(i int, peer, cluster string) *embed.Config {
 	}
 	c.EnableGRPCGateway = false
 	c.AutoCompactionMode, c.AutoCompactionRetention = embed.CompactorModePeriodic, "1h"
-	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(warnings{o.Logger.With("member", c.Name)}))
-	c.LogLevel = "warn"
 	if o.Unsynced {
 		c.UnsafeNoFsync = true
 		c.TickMs, c.ElectionMs = 10, 100

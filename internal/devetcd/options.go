@@ -32,7 +32,7 @@ type Options struct {
 	Unsynced bool
 	// ReadyWait bounds how long the members may take to elect a leader. Default 30 s.
 	ReadyWait time.Duration
-	// Logger takes what etcd warns of. Default: nobody.
+	// Logger takes etcd's errors. Default: nobody.
 	Logger *slog.Logger
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -22,6 +23,7 @@ type Server struct {
 	members   []*embed.Etcd
 	endpoints []string
 
+	ended    atomic.Bool   // as stopping, for the log
 	stopping chan struct{} // closed when the members are told to end
 	failed   chan error    // what ended a member before; closed by Close
 	watched  sync.WaitGroup
@@ -82,7 +84,7 @@ func (s *Server) lockDir() error {
 
 // startMembers starts each member; none of them answers before a majority runs.
 func (s *Server) startMembers() error {
-	configs, err := s.o.configs()
+	configs, err := s.o.configs(&s.ended)
 	if err != nil {
 		return err
 	}
@@ -152,6 +154,7 @@ func (s *Server) Close() error {
 // stop ends what was started. The members stop hard, which a restart heals as it does a crash: told politely, a leader
 // looks for seconds for a successor among members that are ending too.
 func (s *Server) stop() error {
+	s.ended.Store(true)
 	close(s.stopping)
 	var ended sync.WaitGroup
 	for _, m := range s.members {

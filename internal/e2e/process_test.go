@@ -66,7 +66,7 @@ func must(t *testing.T, args ...string) string {
 	return out
 }
 
-// process is a running node.
+// process is a running node or etcd.
 type process struct {
 	cmd   *exec.Cmd
 	addrs map[string]string
@@ -75,7 +75,13 @@ type process struct {
 // start starts a node on free ports and waits until it answers.
 func start(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	args = append([]string{"node", "-db", dir, "-set", "server.port=0", "-set", "server.native_port=0", "-set", "log.level=error"}, args...)
+	return startAny(t, append([]string{"node", "-db", dir,
+		"-set", "server.port=0", "-set", "server.native_port=0", "-set", "log.level=error"}, args...)...)
+}
+
+// startAny starts a command that runs until it is told to end, and waits until it says that it answers.
+func startAny(t *testing.T, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(kamaitachi(t), args...), addrs: map[string]string{}}
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
@@ -88,7 +94,7 @@ func start(t *testing.T, dir string, args ...string) *process {
 	t.Cleanup(p.kill)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		t.Fatalf("the node said nothing: %v", err)
+		t.Fatalf("kamaitachi %s said nothing: %v", args[0], err)
 	}
 	for _, pair := range strings.Fields(line)[1:] {
 		name, addr, _ := strings.Cut(pair, "=")
