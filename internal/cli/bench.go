@@ -100,7 +100,7 @@ func parseScenarios(text string) ([]bench.Scenario, error) {
 type measured struct {
 	addresses []bench.Address
 	market    *bench.Market
-	node      *child
+	node      *childProcess
 	close     func()
 }
 
@@ -159,7 +159,7 @@ func (m *measured) ownNode(ctx context.Context, s Streams, subjects int, transpo
 }
 
 // startNode starts a node on free ports over an own data directory.
-func startNode(ctx context.Context, s Streams, dir string) (*child, error) {
+func startNode(ctx context.Context, s Streams, dir string) (*childProcess, error) {
 	return startChild(ctx, s, "node", "-db", dir, "-until-input-ends", "-set", "server.port=0",
 		"-set", "server.native_port=0", "-set", "log.level=warn")
 }
@@ -228,7 +228,7 @@ func runWarmup(ctx context.Context, load bench.Load) (*bench.Outcome, error) {
 }
 
 // runLoad runs a load and adds the CPU time of the server's process where it is ours.
-func runLoad(ctx context.Context, s Streams, load bench.Load, server *child, quiet bool) (*bench.Outcome, error) {
+func runLoad(ctx context.Context, s Streams, load bench.Load, server *childProcess, quiet bool) (*bench.Outcome, error) {
 	finish := func() {}
 	if !quiet {
 		load.Progress, finish = loadProgress(s.Err, &load)

@@ -48,7 +48,7 @@ func runDemo(ctx context.Context, args []string, s Streams) error {
 }
 
 // demonstrate loads the reports, shows a ranking and measures the scenarios.
-func demonstrate(ctx context.Context, s Streams, node *child, requests int) error {
+func demonstrate(ctx context.Context, s Streams, node *childProcess, requests int) error {
 	if err := loadBundled(ctx, s, node.native().Host); err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func showRanking(ctx context.Context, s Streams, addr string) error {
 }
 
 // keepDemo prints what to try and waits until it is interrupted.
-func keepDemo(ctx context.Context, s Streams, node *child) {
+func keepDemo(ctx context.Context, s Streams, node *childProcess) {
 	addr := node.native().String()
 	fmt.Fprintf(s.Out, "\nThe node keeps running at %s. Try, in another terminal:\n\n", addr)
 	for _, line := range []string{

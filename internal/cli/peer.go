@@ -29,14 +29,14 @@ var peerOf = map[string]struct{ name, dialect string }{
 }
 
 // startPeer starts the peer of a load, with replies as long as those of the warm-up, and returns the load for it.
-func startPeer(ctx context.Context, s Streams, load bench.Load, warm *bench.Outcome) (*child, bench.Load, error) {
+func startPeer(ctx context.Context, s Streams, load bench.Load, warm *bench.Outcome) (*childProcess, bench.Load, error) {
 	of := peerOf[load.Addresses[0].Scheme]
 	size := max(int(warm.ReplySize)-peers[of.name].head, 64)
 	c, err := startChild(ctx, s, "bench", of.name, "-until-input-ends", "-bytes", strconv.Itoa(size))
 	if err != nil {
 		return nil, load, err
 	}
-	load.Addresses = []bench.Address{{Scheme: of.dialect, Host: c.addrs[of.name]}}
+	load.Addresses = []bench.Address{{Scheme: of.dialect, Host: c.Addrs[of.name]}}
 	return c, load, nil
 }
 
