@@ -50,6 +50,8 @@ func (e *Engine) ApplyAll(entries []protocol.Entry) (outcomes [][]error, err err
 		e.failed = fmt.Errorf("commit log entry %d: %w", next.applied, err)
 		return outcomes, e.failed
 	}
+	changes := d.touch()
+	changes.publish(next.applied)
 	e.publish(next)
 	return outcomes, nil
 }

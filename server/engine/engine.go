@@ -59,6 +59,7 @@ type Engine struct {
 	scratch   sync.Pool
 	types     dictionary
 	periods   dictionary
+	versions  *versions
 
 	applying sync.Mutex // one Apply at a time; guards the three below
 	failed   error      // why nothing more is applied
@@ -75,7 +76,7 @@ func Open(st *store.Store, o Options) (*Engine, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Engine{maxValues: o.MaxValues, sync: !o.NoSync}
+	e := &Engine{maxValues: o.MaxValues, sync: !o.NoSync, versions: new(versions)}
 	if e.maxValues == 0 {
 		e.maxValues = DefaultMaxValues
 	}
@@ -110,6 +111,7 @@ func (e *Engine) reload(st *store.Store) error {
 		return fmt.Errorf("load the columns: %w", err)
 	}
 	e.store, e.time, e.repeats, e.failed = st, st.Time(), remembered, nil
+	e.versions.restart(e.root.Load(), rt)
 	e.publish(rt)
 	return nil
 }

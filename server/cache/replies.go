@@ -1,0 +1,168 @@
+package cache
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"sync/atomic"
+)
+
+// Transport is how a request came and its reply goes; it is part of a reply's key.
+type Transport byte
+
+// The transports.
+const (
+	Native Transport = 'N'
+	JSON   Transport = 'J'
+)
+
+// Versions tells what has changed. T is how it names what an answer depends on.
+type Versions[T ~uint32] interface {
+	// Applied returns the index of the newest change that queries see.
+	Applied() uint64
+	// Unchanged tells whether nothing that is listed changed after the index since, as far as Applied has shown.
+	Unchanged(on []T, since uint64) bool
+}
+
+const (
+	// maxDependencies bounds what the answer to one query may depend on; it is not kept if that is more.
+	maxDependencies = 2 << 10
+	// doorSlots is how many requests are remembered as having been asked.
+	doorSlots = 1 << 18
+	// replyHead is what stands before the dependencies and the reply: the applied index and their number.
+	replyHead = 8 + 2
+	// countShards spreads the counters, so that event loops seldom meet at one.
+	countShards = 8
+)
+
+// Replies are encoded replies by request. They are safe for concurrent use.
+//
+// A request that is asked for the first time only leaves its hash behind, so that a stream of requests that never come
+// again costs one look at a table and displaces nothing.
+type Replies[T ~uint32] struct {
+	store    *Store
+	versions Versions[T]
+	prefix   []byte // of every key: whose data the replies are of
+	seed     maphash.Seed
+	door     []atomic.Uint32 // hash of a request, by other bits of it
+	// unseen is how many requests may still be looked for although they were not seen before: after a warm start the
+	// store knows what the door does not.
+	unseen atomic.Int64
+	counts [countShards]counts
+}
+
+type counts struct {
+	hits, misses, stale atomic.Uint64
+	_                   [40]byte // to the end of a cache line
+}
+
+// NewReplies returns replies of the cluster's data in a store. Nothing else may use the store with keys that begin with the
+// cluster.
+func NewReplies[T ~uint32](s *Store, cluster string, v Versions[T]) *Replies[T] {
+	return &Replies[T]{store: s, versions: v, prefix: []byte(cluster + "\x00"), seed: maphash.MakeSeed(),
+		door: make([]atomic.Uint32, doorSlots)}
+}
+
+// Query is working memory of one request at a time: its key, and what was found. It is reused.
+type Query[T ~uint32] struct {
+	// Keep tells, after Find found nothing, that the reply should be kept.
+	Keep bool
+	key  []byte
+	raw  []byte
+	on   []T
+}
+
+// Find appends the reply to a request to dst and returns the applied index that it shows, if there is one that still holds.
+// Else it returns dst as it was, and q.Keep tells whether the reply is worth keeping. op and request are all that the reply
+// depends on besides the data: no id, no deadline.
+func (r *Replies[T]) Find(dst []byte, q *Query[T], t Transport, op byte, request []byte) (out []byte, applied uint64, ok bool) {
+	q.Keep = false
+	if len(request) > MaxKey-len(r.prefix)-2 {
+		return dst, 0, false
+	}
+	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
+	c := &r.counts[h%countShards]
+	door, mark := &r.door[h>>32%doorSlots], uint32(h)|1
+	if seen := door.Load() == mark; !seen {
+		door.Store(mark)
+		if r.unseen.Load() <= 0 || r.unseen.Add(-1) < 0 {
+			c.misses.Add(1)
+			return dst, 0, false
+		}
+	}
+	q.key = append(append(append(q.key[:0], r.prefix...), byte(t), op), request...)
+	if out, applied, ok = r.lookup(dst, q, c); !ok {
+		c.misses.Add(1)
+		q.Keep = true
+		return dst, 0, false
+	}
+	c.hits.Add(1)
+	return out, applied, true
+}
+
+// lookup finds the reply of q.key.
+func (r *Replies[T]) lookup(dst []byte, q *Query[T], c *counts) (out []byte, applied uint64, ok bool) {
+	if q.raw, ok = r.store.Get(q.raw[:0], q.key); !ok || len(q.raw) < replyHead {
+		return dst, 0, false
+	}
+	raw := q.raw
+	since := binary.LittleEndian.Uint64(raw)
+	n := int(binary.LittleEndian.Uint16(raw[8:]))
+	if raw = raw[replyHead:]; len(raw) < 4*n {
+		return dst, 0, false
+	}
+	if applied = r.versions.Applied(); applied != since { // the usual question is answered by one comparison
+		q.on = q.on[:0]
+		for i := range n {
+			q.on = append(q.on, T(binary.LittleEndian.Uint32(raw[4*i:])))
+		}
+		if !r.versions.Unchanged(q.on, since) {
+			c.stale.Add(1)
+			return dst, 0, false
+		}
+	}
+	return append(dst, raw[4*n:]...), max(applied, since), true
+}
+
+// Put keeps a reply to the request that Find was last asked for with q. It was computed at the applied index, or at a later
+// one, from what is listed.
+func (r *Replies[T]) Put(q *Query[T], applied uint64, on []T, reply []byte) {
+	if len(on) > maxDependencies {
+		return
+	}
+	raw := binary.LittleEndian.AppendUint64(q.raw[:0], applied)
+	raw = binary.LittleEndian.AppendUint16(raw, uint16(len(on)))
+	for _, d := range on {
+		raw = binary.LittleEndian.AppendUint32(raw, uint32(d))
+	}
+	q.raw = append(raw, reply...)
+	r.store.Set(q.key, q.raw)
+}
+
+// maxKeptQuery bounds the memory that a Query keeps for the next request, in bytes.
+const maxKeptQuery = 1 << 20
+
+// Trim lets go of memory that one large reply has made large.
+func (q *Query[T]) Trim() {
+	if cap(q.raw) > maxKeptQuery {
+		q.raw = nil
+	}
+}
+
+// Stats are what replies have counted.
+type Stats struct {
+	Hits, Misses uint64
+	Stale        uint64 // of the misses: the reply was there, and something had changed since
+	Usage
+}
+
+// Stats looks at every part of the store: for those who scrape figures.
+func (r *Replies[T]) Stats() Stats {
+	s := Stats{Usage: r.store.Usage()}
+	for i := range r.counts {
+		c := &r.counts[i]
+		s.Hits += c.hits.Load()
+		s.Misses += c.misses.Load()
+		s.Stale += c.stale.Load()
+	}
+	return s
+}
