@@ -52,6 +52,24 @@ type Operations interface {
 	Breakers() []Breaker
 }
 
+// Keeper is a backend that keeps answers for those who ask the same again.
+type Keeper interface {
+	// NewKept returns nil if it keeps none after all.
+	NewKept() Kept
+}
+
+// Kept is the way to the kept answers. It serves one request at a time.
+type Kept interface {
+	// Find returns the kept answer to a request, if there is one that still holds, and the applied index that it shows. It is
+	// valid until the next call. kind tells apart what may be asked with the same bytes.
+	Find(kind byte, request []byte) (answer []byte, applied uint64, ok bool)
+	// Wanted tells whether the answer to what Find has not found is worth a Keep.
+	Wanted() bool
+	// Keep keeps the answer to a query over a topic or else over some subjects, computed at the applied index. It keeps
+	// nothing of what it is given.
+	Keep(kind byte, request []byte, applied uint64, topic string, subjects []string, answer []byte)
+}
+
 // Health is what /health shows.
 type Health struct {
 	Gateway bool     // the answer lists the nodes

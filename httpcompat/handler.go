@@ -35,13 +35,19 @@ func NewHandler(b Backend, o Options) (*Handler, error) {
 	}
 	h := &Handler{backend: b, options: o.withDefaults(), counts: newMetricSet(), ids: newRequestIDs(), base: context.Background()}
 	remembered := newMemo(h.options.Memo)
-	h.exchanges.New = func() any { return &exchange{h: h, labels: labels{memo: remembered}} }
+	h.exchanges.New = func() any {
+		x := &exchange{h: h, labels: labels{memo: remembered}}
+		if k, ok := b.(Keeper); ok {
+			x.kept = k.NewKept()
+		}
+		return x
+	}
 	h.nowhere = h.counts.of("none")
 	limiters := newLimiters(h.options.Rates)
 	var endpoints []*endpoint
 	for i := range routes {
 		r := &routes[i]
-		endpoints = append(endpoints, &endpoint{r, limiters[r.group], h.counts.of(r.operation)})
+		endpoints = append(endpoints, &endpoint{r, limiters[r.group], h.counts.of(r.operation), byte(i)})
 	}
 	h.sites = newSiteMap(endpoints, o.Prefix)
 	return h, nil
@@ -72,6 +78,7 @@ type exchange struct {
 	queries queries
 	result  protocol.Result
 	labels  labels
+	kept    Kept // nil where the backend keeps no answers
 }
 
 // queries has the query of each read that a body asks for; an exchange uses one of them.

@@ -15,10 +15,14 @@ func (x *exchange) querying() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(x.h.base, x.h.options.QueryTimeout)
 }
 
-// answer reads a query from the body and lets the backend fill the result.
+// answer reads a query from the body, lets the backend fill the result, and shows it; or answers as it did before.
 func answer[Q any](x *exchange, fields fieldSet, q *Q, fill func(*body, *Q) error,
-	ask func(Backend, context.Context, *Q, *protocol.Result) error) error {
-	x.reader.reset(x.http.PostBody())
+	ask func(Backend, context.Context, *Q, *protocol.Result) error, show func(*exchange)) error {
+	request := x.http.PostBody()
+	if x.answerKept(request) {
+		return nil
+	}
+	x.reader.reset(request)
 	if err := x.body.read(&x.reader, fields); err != nil {
 		return err
 	}
@@ -31,56 +35,81 @@ func answer[Q any](x *exchange, fields fieldSet, q *Q, fill func(*body, *Q) erro
 		return err
 	}
 	x.showApplied(x.result.Applied)
+	start := len(x.out)
+	show(x)
+	if x.kept != nil && x.kept.Wanted() {
+		topic, subjects := dependsOn(q)
+		x.kept.Keep(x.endpoint.kind, request, x.result.Applied, topic, subjects, x.out[start:])
+	}
 	return nil
 }
 
-func (x *exchange) snapshot() error {
-	err := answer(x, snapshotFields, &x.queries.snapshot, (*body).snapshot, Backend.Snapshot)
-	if err == nil {
-		x.out = appendSnapshot(x.out, &x.result, &x.labels)
+// answerKept answers as the backend's memory says, if it has a word about this request that still holds.
+func (x *exchange) answerKept(request []byte) bool {
+	if x.kept == nil {
+		return false
 	}
-	return err
+	kept, applied, ok := x.kept.Find(x.endpoint.kind, request)
+	if ok {
+		x.showApplied(applied)
+		x.out = append(x.out, kept...)
+	}
+	return ok
+}
+
+// dependsOn returns what the answer to a query is computed from: a topic, or else some subjects.
+func dependsOn(query any) (topic string, subjects []string) {
+	switch q := query.(type) {
+	case *protocol.Snapshot:
+		return q.Topic, q.Subjects
+	case *protocol.Period:
+		return "", q.Subjects
+	case *protocol.Recent:
+		return "", q.Subjects
+	case *protocol.SelectSnapshot:
+		return q.Selection.Topic, nil
+	case *protocol.SelectPeriod:
+		return q.Selection.Topic, nil
+	case *protocol.Search:
+		return "", q.Subjects
+	}
+	return "", nil
+}
+
+func (x *exchange) snapshot() error {
+	return answer(x, snapshotFields, &x.queries.snapshot, (*body).snapshot, Backend.Snapshot, (*exchange).showSnapshot)
 }
 
 func (x *exchange) period() error {
-	err := answer(x, periodFields, &x.queries.period, (*body).period, Backend.Period)
-	if err == nil {
+	return answer(x, periodFields, &x.queries.period, (*body).period, Backend.Period, func(x *exchange) {
 		x.out = appendSeries(x.out, &x.result, &x.labels, false)
-	}
-	return err
+	})
 }
 
 func (x *exchange) recent() error {
-	err := answer(x, recentFields, &x.queries.recent, (*body).recent, Backend.Recent)
-	if err == nil {
+	return answer(x, recentFields, &x.queries.recent, (*body).recent, Backend.Recent, func(x *exchange) {
 		x.out = appendSeries(x.out, &x.result, &x.labels, true)
-	}
-	return err
+	})
 }
 
 func (x *exchange) selectSnapshot() error {
-	err := answer(x, selectSnapshotFields, &x.queries.selectSnapshot, (*body).selectSnapshot, Backend.SelectSnapshot)
-	if err == nil {
-		x.out = appendSnapshot(x.out, &x.result, &x.labels)
-	}
-	return err
+	return answer(x, selectSnapshotFields, &x.queries.selectSnapshot, (*body).selectSnapshot, Backend.SelectSnapshot,
+		(*exchange).showSnapshot)
 }
 
 func (x *exchange) selectPeriod() error {
-	err := answer(x, selectPeriodFields, &x.queries.selectPeriod, (*body).selectPeriod, Backend.SelectPeriod)
-	if err == nil {
+	return answer(x, selectPeriodFields, &x.queries.selectPeriod, (*body).selectPeriod, Backend.SelectPeriod, func(x *exchange) {
 		x.out = appendDays(x.out, &x.result, &x.labels)
-	}
-	return err
+	})
 }
 
 func (x *exchange) search() error {
-	err := answer(x, searchFields, &x.queries.search, (*body).search, Backend.Search)
-	if err == nil {
+	return answer(x, searchFields, &x.queries.search, (*body).search, Backend.Search, func(x *exchange) {
 		x.out = appendRows(x.out, &x.result)
-	}
-	return err
+	})
 }
+
+func (x *exchange) showSnapshot() { x.out = appendSnapshot(x.out, &x.result, &x.labels) }
 
 // showApplied tells the applied index that the answer shows, or that of the write which it acknowledges.
 func (x *exchange) showApplied(applied uint64) {

@@ -53,6 +53,7 @@ type endpoint struct {
 	*route
 	limiter  *limiter
 	counters *counters
+	kind     byte // tells it apart from all others
 }
 
 // site is what is served at one path: an endpoint for each method.

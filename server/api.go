@@ -23,6 +23,8 @@ type Engine interface {
 	Catalog() *protocol.Catalog
 	Stats() engine.Stats
 	TopicSize(topic string) int
+	AppendDependencies(dst []engine.Dependency, topic string, subjects []string) []engine.Dependency
+	Unchanged(on []engine.Dependency, since uint64) bool
 }
 
 var _ Engine = (*engine.Engine)(nil)

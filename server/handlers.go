@@ -29,6 +29,9 @@ type scratch struct {
 	subjects protocol.SubjectList
 	stats    protocol.StatList
 	out      []byte // encoded replies
+
+	keeping keeping
+	one     [1]string // the subject of a query of one
 }
 
 // maxKept bounds the memory of each part of a scratch that outlives its request, in bytes.
@@ -42,6 +45,7 @@ func (sc *scratch) trim() {
 	if cap(sc.result.Values)*8 > maxKept || cap(sc.result.Subjects)*8 > maxKept {
 		sc.result = protocol.Result{}
 	}
+	sc.keeping.query.Trim()
 	if cap(sc.put.Reports)*128 > maxKept {
 		sc.put = protocol.Put{}
 	}
@@ -62,6 +66,9 @@ type handler struct {
 	cost func(e Engine, sc *scratch) int
 	// answer returns the reply, which the scratch owns or which is immutable, and the applied index that it shows.
 	answer func(ctx context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error)
+	// depends tells what the answer to the decoded query depends on: a topic, or else some subjects. nil = the answer is
+	// not to be kept.
+	depends func(sc *scratch) (topic string, subjects []string)
 }
 
 // handlers has every operation but HELLO, which is the connection's own affair (hello.go).
@@ -77,6 +84,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.Snapshot(&sc.snapshot, &sc.result))
 		},
+		depends: (*scratch).ofSnapshot,
 	},
 	protocol.OpPeriod: {
 		decode: func(sc *scratch, p []byte) error { return sc.period.Decode(p) },
@@ -84,6 +92,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.Period(&sc.period, &sc.result))
 		},
+		depends: (*scratch).ofPeriod,
 	},
 	protocol.OpRecent: {
 		decode: func(sc *scratch, p []byte) error { return sc.recent.Decode(p) },
@@ -91,6 +100,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.Recent(&sc.recent, &sc.result))
 		},
+		depends: (*scratch).ofRecent,
 	},
 	protocol.OpSelectSnapshot: {
 		decode: func(sc *scratch, p []byte) error { return sc.selectSnapshot.Decode(p) },
@@ -98,6 +108,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.SelectSnapshot(&sc.selectSnapshot, &sc.result))
 		},
+		depends: (*scratch).ofSelectSnapshot,
 	},
 	protocol.OpSelectPeriod: {
 		decode: func(sc *scratch, p []byte) error { return sc.selectPeriod.Decode(p) },
@@ -105,6 +116,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.SelectPeriod(&sc.selectPeriod, &sc.result))
 		},
+		depends: (*scratch).ofSelectPeriod,
 	},
 	protocol.OpGet: {
 		decode: func(sc *scratch, p []byte) error { return sc.get.Decode(p) },
@@ -112,6 +124,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.Get(&sc.get, &sc.result))
 		},
+		depends: (*scratch).ofGet,
 	},
 	protocol.OpSearch: {
 		decode: func(sc *scratch, p []byte) error { return sc.search.Decode(p) },
@@ -119,6 +132,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
 			return sc.answered(n.engine.Search(&sc.search, &sc.result))
 		},
+		depends: (*scratch).ofSearch,
 	},
 	protocol.OpSubjects: {
 		decode: func(sc *scratch, p []byte) error { return sc.listSubjects.Decode(p) },

@@ -28,7 +28,8 @@ func (c *conn) hello(out []byte, h *protocol.RequestHeader, payload []byte) (_ [
 	if slices.Contains(lo.scratch.hello.Features, protocol.FeatureRepeats) {
 		w.Features = repeats
 	}
-	return l.appendReply(out, &lo.counters, h.ID, catalog.Applied, w), false
+	out, _ = l.appendReply(out, &lo.counters, h.ID, catalog.Applied, w)
+	return out, false
 }
 
 // greet tells why the connection cannot begin with this request, or nil.

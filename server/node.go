@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/cache"
 	"github.com/kamaitachi/kamaitachi/server/engine"
 	"github.com/kamaitachi/kamaitachi/server/replica"
 	"github.com/kamaitachi/kamaitachi/server/store"
@@ -26,6 +27,7 @@ type Node struct {
 	engine    Engine
 	log       replica.Log
 	listener  *listener // nil without Options.Listen
+	replies   *replies  // nil = none are kept
 	started   time.Time
 
 	shutdown sync.Mutex  // one Shutdown at a time
@@ -62,6 +64,9 @@ func Open(o Options) (_ *Node, err error) {
 	closers = append(closers, log.Close)
 	n := newNode(e, log, o)
 	n.nodeID, n.clusterID, n.closers = st.NodeID(), st.ClusterID(), closers
+	if o.ReplyBytes >= 0 {
+		n.replies = cache.NewReplies(cache.NewStore(o.ReplyBytes), n.clusterID, e)
+	}
 	if err := n.fillCatalog(); err != nil {
 		return nil, err
 	}

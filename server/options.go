@@ -28,6 +28,9 @@ type Options struct {
 	Limits Limits
 	// EventLoops is how many goroutines serve connections. Default GOMAXPROCS.
 	EventLoops int
+	// ReplyBytes bounds the off-heap memory of encoded replies that are kept for the next who ask the same. Default 128 MiB,
+	// at least 32 MiB; negative = none are kept.
+	ReplyBytes int
 	// Workers is how many goroutines answer reads that are too dear for an event loop. Default GOMAXPROCS.
 	Workers int
 	// Store, Engine and Log are those of the parts. Their Logger is this one unless set.
@@ -57,6 +60,7 @@ type Limits struct {
 
 const (
 	defaultRole             = "standalone"
+	defaultReplyBytes       = 128 << 20
 	defaultMaxConns         = 10_000
 	defaultMaxInFlight      = 1_024
 	defaultMaxInFlightTotal = 16_384
@@ -166,6 +170,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.ReplyBytes == 0 {
+		o.ReplyBytes = defaultReplyBytes
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

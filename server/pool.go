@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/cache"
 )
 
 // job is a request that is not answered on its event loop.
@@ -16,6 +17,7 @@ type job struct {
 	began int64  // when the loop took it
 	h     protocol.RequestHeader
 	load  []byte // its payload
+	keep  bool   // the reply is worth keeping
 }
 
 // admit takes room for a request of so many bytes, or says which limit is met.
@@ -46,6 +48,7 @@ func (c *conn) submit(out []byte, h *protocol.RequestHeader, hd *handler, body [
 	}
 	j := l.jobs.Get().(*job)
 	j.c, j.hd, j.began = c, hd, c.loop.began
+	j.keep = hd.depends != nil && c.loop.scratch.keeping.query.Keep
 	j.body = append(j.body[:0], body...)
 	j.h, j.load, _ = protocol.DecodeRequest(j.body) // it was decoded a moment ago
 	if hd.cost == nil || l.mustWait(h) {
@@ -167,7 +170,8 @@ func (l *listener) run(ctx context.Context, sc *scratch, j *job) (sound bool) {
 		sc.out = l.appendError(sc.out, &l.shared, j.h.ID, err)
 		hangup = errorOf(err).Code == protocol.CodeProtocol
 	} else {
-		sc.out = l.answer(ctx, sc.out, &l.shared, sc, &j.h, j.hd)
+		sc.keeping.query.Keep = j.keep
+		sc.out = l.answer(ctx, sc.out, &l.shared, sc, &j.h, j.hd, j.load)
 	}
 	if l.deliver(j, sc.out, hangup) {
 		sc.out = nil
@@ -195,12 +199,17 @@ func (l *listener) deliver(j *job, out []byte, hangup bool) (kept bool) {
 	return j.c.deliver(out, hangup)
 }
 
-// answer appends the reply to a decoded request.
+// answer appends the reply to a decoded request, and keeps it if that was found worth while.
 func (l *listener) answer(ctx context.Context, out []byte, cs *counters, sc *scratch, h *protocol.RequestHeader,
-	hd *handler) []byte {
+	hd *handler, request []byte) []byte {
 	reply, applied, err := hd.answer(ctx, l.node, sc)
 	if err != nil {
 		return l.appendError(out, cs, h.ID, err)
 	}
-	return l.appendReply(out, cs, h.ID, applied, reply)
+	out, encoded := l.appendReply(out, cs, h.ID, applied, reply)
+	if hd.depends != nil && sc.keeping.query.Keep && encoded != nil {
+		topic, subjects := hd.depends(sc)
+		sc.keeping.keep(l.node, cache.Native, byte(h.Op), request, applied, topic, subjects, encoded)
+	}
+	return out
 }

@@ -172,6 +172,7 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 			"%s is not spoken by this node", h.Op)), false
 	}
 	lo.counters.requests[h.Op].Add(1)
+	lo.scratch.keeping.query.Keep = false
 	if l.draining.Load() {
 		return l.appendError(out, &lo.counters, h.ID, ErrDraining), false
 	}
@@ -184,6 +185,12 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 	if err := l.expired(h, lo.began); err != nil {
 		return l.appendError(out, &lo.counters, h.ID, err), false
 	}
+	if hd.depends != nil && l.node.replies != nil {
+		if out, ok := c.kept(out, h, payload); ok {
+			lo.budget -= baseCost
+			return out, false
+		}
+	}
 	if err := hd.decode(&lo.scratch, payload); err != nil {
 		return l.appendError(out, &lo.counters, h.ID, err), errorOf(err).Code == protocol.CodeProtocol
 	}
@@ -192,7 +199,7 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 		return c.submit(out, h, hd, body), false
 	}
 	lo.budget -= cost
-	return l.answer(c.ctx, out, &lo.counters, &lo.scratch, h, hd), false
+	return l.answer(c.ctx, out, &lo.counters, &lo.scratch, h, hd, payload), false
 }
 
 // linger begins to close the connection: nothing more is sent, and what comes is thrown away, so that the peer can read

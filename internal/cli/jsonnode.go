@@ -15,7 +15,18 @@ type jsonNode struct {
 	*server.Node
 }
 
-var _ httpcompat.Backend = (*jsonNode)(nil)
+var (
+	_ httpcompat.Backend = (*jsonNode)(nil)
+	_ httpcompat.Keeper  = (*jsonNode)(nil)
+)
+
+// NewKept gives the endpoints a way to the replies that the node keeps.
+func (n *jsonNode) NewKept() httpcompat.Kept {
+	if k := n.Node.NewKept(); k != nil {
+		return k
+	}
+	return nil
+}
 
 // errNotReady is what a check says of a node that does not answer queries.
 var errNotReady = errors.New("the node is starting or draining")

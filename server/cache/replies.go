@@ -71,13 +71,13 @@ type Query[T ~uint32] struct {
 	on   []T
 }
 
-// Find appends the reply to a request to dst and returns the applied index that it shows, if there is one that still holds.
-// Else it returns dst as it was, and q.Keep tells whether the reply is worth keeping. op and request are all that the reply
+// Find returns the reply to a request and the applied index that it shows, if there is one that still holds; it is valid
+// until q is used again. Otherwise q.Keep tells whether the reply is worth keeping. op and request are all that the reply
 // depends on besides the data: no id, no deadline.
-func (r *Replies[T]) Find(dst []byte, q *Query[T], t Transport, op byte, request []byte) (out []byte, applied uint64, ok bool) {
+func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (reply []byte, applied uint64, ok bool) {
 	q.Keep = false
 	if len(request) > MaxKey-len(r.prefix)-2 {
-		return dst, 0, false
+		return nil, 0, false
 	}
 	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
 	c := &r.counts[h%countShards]
@@ -86,47 +86,53 @@ func (r *Replies[T]) Find(dst []byte, q *Query[T], t Transport, op byte, request
 		door.Store(mark)
 		if r.unseen.Load() <= 0 || r.unseen.Add(-1) < 0 {
 			c.misses.Add(1)
-			return dst, 0, false
+			return nil, 0, false
 		}
 	}
-	q.key = append(append(append(q.key[:0], r.prefix...), byte(t), op), request...)
-	if out, applied, ok = r.lookup(dst, q, c); !ok {
-		c.misses.Add(1)
-		q.Keep = true
-		return dst, 0, false
+	q.key = r.appendKey(q.key[:0], t, op, request)
+	if reply, applied, ok = r.lookup(q, c); ok {
+		c.hits.Add(1)
+		return reply, applied, true
 	}
-	c.hits.Add(1)
-	return out, applied, true
+	c.misses.Add(1)
+	q.Keep = true
+	return nil, 0, false
 }
 
 // lookup finds the reply of q.key.
-func (r *Replies[T]) lookup(dst []byte, q *Query[T], c *counts) (out []byte, applied uint64, ok bool) {
+func (r *Replies[T]) lookup(q *Query[T], c *counts) (reply []byte, applied uint64, ok bool) {
 	if q.raw, ok = r.store.Get(q.raw[:0], q.key); !ok || len(q.raw) < replyHead {
-		return dst, 0, false
+		return nil, 0, false
 	}
 	raw := q.raw
 	since := binary.LittleEndian.Uint64(raw)
 	n := int(binary.LittleEndian.Uint16(raw[8:]))
 	if raw = raw[replyHead:]; len(raw) < 4*n {
-		return dst, 0, false
+		return nil, 0, false
 	}
-	if applied = r.versions.Applied(); applied != since { // the usual question is answered by one comparison
-		q.on = q.on[:0]
-		for i := range n {
-			q.on = append(q.on, T(binary.LittleEndian.Uint32(raw[4*i:])))
-		}
-		if !r.versions.Unchanged(q.on, since) {
-			c.stale.Add(1)
-			return dst, 0, false
-		}
+	if applied = r.versions.Applied(); applied == since { // the usual question is answered by one comparison
+		return raw[4*n:], applied, true
 	}
-	return append(dst, raw[4*n:]...), max(applied, since), true
+	q.on = q.on[:0]
+	for i := range n {
+		q.on = append(q.on, T(binary.LittleEndian.Uint32(raw[4*i:])))
+	}
+	if !r.versions.Unchanged(q.on, since) {
+		c.stale.Add(1)
+		return nil, 0, false
+	}
+	return raw[4*n:], max(applied, since), true
 }
 
-// Put keeps a reply to the request that Find was last asked for with q. It was computed at the applied index, or at a later
-// one, from what is listed.
-func (r *Replies[T]) Put(q *Query[T], applied uint64, on []T, reply []byte) {
-	if len(on) > maxDependencies {
+// appendKey appends what a reply is found by: whose data it is of, how it is spelled, and what was asked.
+func (r *Replies[T]) appendKey(dst []byte, t Transport, op byte, request []byte) []byte {
+	return append(append(append(dst, r.prefix...), byte(t), op), request...)
+}
+
+// Put keeps a reply. It was computed at the applied index, or at a later one, from what is listed; q is used as working
+// memory.
+func (r *Replies[T]) Put(q *Query[T], t Transport, op byte, request []byte, applied uint64, on []T, reply []byte) {
+	if len(on) > maxDependencies || len(request) > MaxKey-len(r.prefix)-2 {
 		return
 	}
 	raw := binary.LittleEndian.AppendUint64(q.raw[:0], applied)
@@ -134,7 +140,7 @@ func (r *Replies[T]) Put(q *Query[T], applied uint64, on []T, reply []byte) {
 	for _, d := range on {
 		raw = binary.LittleEndian.AppendUint32(raw, uint32(d))
 	}
-	q.raw = append(raw, reply...)
+	q.key, q.raw = r.appendKey(q.key[:0], t, op, request), append(raw, reply...)
 	r.store.Set(q.key, q.raw)
 }
 

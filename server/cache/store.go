@@ -40,7 +40,9 @@ type Store struct {
 }
 
 // NewStore returns an empty store bound to maxBytes, or to MinBytes if that is more.
-func NewStore(maxBytes int) *Store { return storeOver(fastcache.New(max(maxBytes, MinBytes)), maxBytes) }
+func NewStore(maxBytes int) *Store {
+	return storeOver(fastcache.New(max(maxBytes, MinBytes)), maxBytes)
+}
 
 func storeOver(c *fastcache.Cache, maxBytes int) *Store {
 	s := &Store{c: c, max: max(maxBytes, MinBytes)}
