@@ -9,6 +9,7 @@ import (
 // Cache is [cache].
 type Cache struct {
 	MaxBytes         int64  // off-heap bytes
+	ReplyBytes       int64  // of them, for encoded replies; 0 = none are kept
 	SnapshotPath     string // "" = none
 	SnapshotInterval time.Duration
 }
@@ -17,6 +18,9 @@ func (c *Cache) keys() []Key {
 	return []Key{
 		{Name: "max_bytes", Default: "256MiB", Doc: "Off-heap memory of series blocks and encoded replies together.",
 			setting: sizeSetting{&c.MaxBytes, 32 << 20, 1 << 40}},
+		{Name: "reply_bytes", Default: "128MiB", Doc: "How much of `max_bytes` encoded replies may use, which are kept from " +
+			"the second time that the same is asked; at least 32 MiB are taken, and `0` keeps none.",
+			setting: sizeSetting{&c.ReplyBytes, 0, 1 << 40}},
 		{Name: "snapshot_path", Default: "", Doc: "File from which a restarted node warms its caches. It is never the " +
 			"truth and may be deleted. Nothing = none.",
 			setting: textSetting{&c.SnapshotPath, false, "a file"}},

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/cache"
 )
 
 // hits counts the queries of a node for the figures of its caches (semantics 24). Every query is answered from memory,
@@ -50,14 +51,22 @@ func (n *Node) ResetCounters(ctx context.Context) error {
 	return nil
 }
 
-// appendHits appends the figures of the caches. There are no entries besides the columns.
+// appendHits appends the figures of the caches. There are no entries besides the columns and the kept replies, which have
+// figures of their own.
 func (n *Node) appendHits(s protocol.StatList) protocol.StatList {
+	var r cache.Stats
+	if n.replies != nil {
+		r = n.replies.Stats()
+	}
 	return append(s,
 		stat("cache_hit_rate", 100),
 		stat("cache_hits", n.queries()-n.hits.reset.Load()),
 		stat("cache_misses", 0),
-		stat("cache_entries", 0),
-		stat("cache_bytes", 0),
-		stat("cache_max_bytes", 0),
+		stat("cache_entries", r.Entries),
+		stat("cache_bytes", r.Bytes),
+		stat("cache_max_bytes", r.MaxBytes),
+		stat("reply_cache_hits", r.Hits),
+		stat("reply_cache_misses", r.Misses),
+		stat("reply_cache_stale", r.Stale),
 	)
 }

@@ -162,6 +162,7 @@ func nodeOptions(c *conf.Config, log *slog.Logger) (server.Options, error) {
 	}
 	o := server.Options{
 		Dir: c.Server.DataDir, Catalog: tables, Role: string(c.Server.Mode), Insecure: c.Server.Insecure, Logger: log,
+		ReplyBytes: orNone(min(c.Cache.ReplyBytes, c.Cache.MaxBytes)),
 		Limits: server.Limits{
 			MaxRequest: int(c.Limits.MaxRequest), MaxReply: int(c.Limits.MaxReply), MaxConns: c.Limits.MaxConnections,
 			MaxInFlight: c.Limits.MaxInFlight, MaxInFlightTotal: c.Limits.MaxInFlightTotal,
@@ -181,4 +182,12 @@ func orNever(d time.Duration) time.Duration {
 		return -1
 	}
 	return d
+}
+
+// orNone turns the configuration's 0 = none into the rooms' negative = none.
+func orNone(bytes int64) int {
+	if bytes == 0 {
+		return -1
+	}
+	return int(bytes)
 }

@@ -27,7 +27,7 @@ const (
 	// maxDependencies bounds what the answer to one query may depend on; it is not kept if that is more.
 	maxDependencies = 2 << 10
 	// doorSlots is how many requests are remembered as having been asked.
-	doorSlots = 1 << 18
+	doorSlots = 1 << 16
 	// replyHead is what stands before the dependencies and the reply: the applied index and their number.
 	replyHead = 8 + 2
 	// countShards spreads the counters, so that event loops seldom meet at one.

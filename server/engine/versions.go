@@ -25,12 +25,11 @@ type Dependency uint32
 type change uint8
 
 const (
-	noChange change = iota
-	reportsOfSubject
+	reportsOfSubject change = iota
 	reportsInTopic
 	attributesOfSubject
-	attributesInTopic // of a member, also of one that joins
-	leftTopic
+	joinedTopic
+	attributesInTopic // of a member, also of one that leaves
 	catalogChange
 )
 
@@ -38,7 +37,7 @@ const (
 type versions struct {
 	slots [versionSlots]atomic.Uint64
 	floor atomic.Uint64 // everything changed here at the latest: a store was put in place of another
-	muted change        // only in tests: a change that leaves no trace
+	muted uint          // only in tests: a bit for each change that leaves no trace
 }
 
 // The kinds of what has a version; they keep a subject apart from a topic of the same name.
@@ -94,7 +93,7 @@ type touched struct {
 }
 
 func (t *touched) add(why change, d Dependency) {
-	if why != t.v.muted || why == noChange {
+	if t.v.muted>>why&1 == 0 {
 		t.slots = append(t.slots, d)
 	}
 }
@@ -116,11 +115,11 @@ func (d *draft) touch() touched {
 		s := d.next.subject(n)
 		t.add(attributesOfSubject, slotOf(subjectKind, s.Key))
 		for _, topic := range s.Topics {
-			t.add(attributesInTopic, slotOf(topicKind, topic))
+			t.add(joinedTopic, slotOf(topicKind, topic))
 		}
 		if n < d.base.count {
 			for _, topic := range d.base.subject(n).Topics {
-				t.add(leftTopic, slotOf(topicKind, topic))
+				t.add(attributesInTopic, slotOf(topicKind, topic))
 			}
 		}
 	}

@@ -53,16 +53,32 @@ type session struct {
 	world   *World
 	model   *oracle.Model
 	target  Target
-	last    uint64 // index of the newest write
-	clock   int64  // Time of the newest write: a log's clock never goes back
-	history []any  // writes, and notes between them
+	last    uint64  // index of the newest write
+	clock   int64   // Time of the newest write: a log's clock never goes back
+	history []any   // writes, and notes between them
+	asked   []Query // what may be asked again, so that an old answer is noticed
 	failure string
 }
 
-// askSome draws a few queries and asks them.
+// maxAsked is how many queries are kept to be asked again.
+const maxAsked = 4
+
+// askSome draws a few queries and asks them, and asks some of the earlier ones again, so that a cache comes to keep their
+// answers.
 func (s *session) askSome(t *rapid.T) {
 	for range rapid.IntRange(1, 4).Draw(t, "number of queries") {
-		s.ask(s.world.RandomQuery(t))
+		q := s.world.RandomQuery(t)
+		s.ask(q)
+		if rapid.IntRange(0, 2).Draw(t, "to be asked again") != 0 {
+			continue
+		}
+		if len(s.asked) == maxAsked {
+			s.asked = s.asked[1:]
+		}
+		s.asked = append(s.asked, q)
+	}
+	for _, q := range s.asked {
+		s.ask(q)
 	}
 }
 
@@ -111,7 +127,7 @@ func (s *session) reopen(r Reopener) {
 
 // sweep asks for everything that is there.
 func (s *session) sweep() {
-	for _, q := range s.world.Everything() {
+	for _, q := range append(s.world.Everything(), s.asked...) {
 		s.ask(q)
 	}
 }

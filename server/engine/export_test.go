@@ -1,0 +1,22 @@
+package engine
+
+// The kinds of change that move a version.
+const (
+	ReportsOfSubject    = reportsOfSubject
+	ReportsInTopic      = reportsInTopic
+	AttributesOfSubject = attributesOfSubject
+	JoinedTopic         = joinedTopic
+	AttributesInTopic   = attributesInTopic
+	CatalogChange       = catalogChange
+)
+
+// Change is a kind of change.
+type Change = change
+
+// Mute lets kinds of change leave no trace.
+func (e *Engine) Mute(list ...Change) {
+	e.versions.muted = 0
+	for _, c := range list {
+		e.versions.muted |= 1 << c
+	}
+}
