@@ -91,6 +91,7 @@ func TestMessagesHaveTheFieldsOfTheSpecification(t *testing.T) {
 		"Hello": fresh[Hello], "Welcome": fresh[Welcome], "Error": fresh[Error], "Snapshot": fresh[Snapshot],
 		"Period": fresh[Period], "Recent": fresh[Recent], "SelectSnapshot": fresh[SelectSnapshot],
 		"SelectPeriod": fresh[SelectPeriod], "Get": fresh[Get], "Search": fresh[Search], "ListSubjects": fresh[ListSubjects],
+		"Prepare": fresh[Prepare], "Handle": fresh[Handle], "Execute": fresh[Execute],
 		"Put": fresh[Put], "Delete": fresh[Delete], "PutSubjects": fresh[PutSubjects], "PutTables": fresh[PutTables],
 		"Result": fresh[Result], "SubjectList": fresh[SubjectList], "Catalog": fresh[Catalog], "StatList": fresh[StatList],
 	} {

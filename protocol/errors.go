@@ -26,12 +26,13 @@ const (
 	CodeProtocol         Code = 13 // the frame or message is malformed; the connection closes
 	CodeWrongCluster     Code = 14 // Hello named another cluster
 	CodeUnknownOutcome   Code = 15 // of a write that was begun: nobody knows yet whether it will have been carried out
+	CodeUnknownHandle    Code = 16 // no query is prepared under that handle on this connection; prepare it again
 )
 
 var codeNames = [...]string{
 	"ok", "bad request", "unknown indicator", "not found", "unauthenticated", "forbidden", "too large", "overloaded",
 	"deadline exceeded", "not master", "unavailable", "internal error", "unsupported", "protocol error", "wrong cluster",
-	"unknown outcome",
+	"unknown outcome", "unknown handle",
 }
 
 // String returns the code's name for people.
@@ -84,6 +85,7 @@ var (
 	ErrProtocol         = &Error{Code: CodeProtocol}
 	ErrWrongCluster     = &Error{Code: CodeWrongCluster}
 	ErrUnknownOutcome   = &Error{Code: CodeUnknownOutcome}
+	ErrUnknownHandle    = &Error{Code: CodeUnknownHandle}
 )
 
 // Errorf returns an Error of the code with a formatted message, which should name what was wrong, where, and what to do.

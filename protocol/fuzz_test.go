@@ -61,6 +61,9 @@ func FuzzSelectPeriod(f *testing.F)   { fuzzMessage(f, fresh[SelectPeriod]) }
 func FuzzGet(f *testing.F)            { fuzzMessage(f, fresh[Get]) }
 func FuzzSearch(f *testing.F)         { fuzzMessage(f, fresh[Search]) }
 func FuzzListSubjects(f *testing.F)   { fuzzMessage(f, fresh[ListSubjects]) }
+func FuzzPrepare(f *testing.F)        { fuzzMessage(f, fresh[Prepare]) }
+func FuzzHandle(f *testing.F)         { fuzzMessage(f, fresh[Handle]) }
+func FuzzExecute(f *testing.F)        { fuzzMessage(f, fresh[Execute]) }
 func FuzzPut(f *testing.F)            { fuzzMessage(f, fresh[Put]) }
 func FuzzDelete(f *testing.F)         { fuzzMessage(f, fresh[Delete]) }
 func FuzzPutSubjects(f *testing.F)    { fuzzMessage(f, fresh[PutSubjects]) }

@@ -27,9 +27,9 @@ const (
 	OpPutSubjects Op = 18
 	OpPutTables   Op = 19
 
-	OpPrepare Op = 24 // reserved
-	OpExecute Op = 25 // reserved
-	OpForget  Op = 26 // reserved
+	OpPrepare Op = 24
+	OpExecute Op = 25
+	OpForget  Op = 26
 
 	OpCluster Op = 32 // reserved
 	OpWatch   Op = 33 // reserved

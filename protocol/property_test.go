@@ -151,12 +151,25 @@ func canonical(m Message) {
 		span(&m.Range)
 	case *Search:
 		span(&m.Range)
+	case *Execute:
+		instant(&m.Timestamp)
+		forget(&m.Offset)
+		forget(&m.Limit)
+		forget(&m.Order)
+		forget(&m.Field)
 	case *Put:
 		for i := range m.Reports {
 			instant(&m.Reports[i].DeclareDate)
 		}
 	case *Error:
 		m.Code = CodeOK
+	}
+}
+
+// forget takes away a value that is not given.
+func forget[T any](o *Optional[T]) {
+	if !o.Given {
+		*o = Optional[T]{}
 	}
 }
 
@@ -179,6 +192,9 @@ func TestAnyWriteDecodesToWhatWasAppended(t *testing.T) {
 }
 
 func TestAnyOtherMessageDecodesToWhatWasAppended(t *testing.T) {
+	t.Run("Prepare", func(t *testing.T) { checkAny[Prepare](t) })
+	t.Run("Handle", func(t *testing.T) { checkAny[Handle](t) })
+	t.Run("Execute", func(t *testing.T) { checkAny[Execute](t) })
 	t.Run("Hello", func(t *testing.T) { checkAny[Hello](t) })
 	t.Run("Welcome", func(t *testing.T) { checkAny[Welcome](t) })
 	t.Run("Error", func(t *testing.T) { checkAny[Error](t) })

@@ -80,6 +80,14 @@ func requestSamples() []sample {
 		{name: "tables", op: OpTables, empty: fresh[Empty], message: Empty{}},
 		{name: "stats", op: OpStats, empty: fresh[Empty], message: Empty{}},
 		{name: "reset_counters", op: OpResetCounters, empty: fresh[Empty], message: Empty{}},
+		{name: "prepare", op: OpPrepare, empty: fresh[Prepare], message: &Prepare{Op: OpSnapshot, Query: (&Snapshot{
+			View: View{IDs: []string{"1001"}}, Subjects: []string{"33:00000001", "33:00000002"}}).AppendTo(nil)}},
+		{name: "execute", op: OpExecute, empty: fresh[Execute], message: &Execute{Handle: 3735928560}},
+		{name: "execute_changed", op: OpExecute, empty: fresh[Execute], message: &Execute{Handle: 3735928560, Change: Change{
+			Offset: Some(0), Limit: Some(20), Timestamp: At(1703980800), Order: Some(Ascending), Field: Some("1002")}}},
+		{name: "execute_field", op: OpExecute, empty: fresh[Execute], message: &Execute{Handle: 3735928560, Change: Change{
+			Field: Some("")}}},
+		{name: "forget", op: OpForget, empty: fresh[Handle], message: &Handle{Number: 3735928560}},
 		{name: "put", op: OpPut, empty: fresh[Put], message: &Put{Table: "finance", IDs: []string{"1001", "net_profit"},
 			Reports: []Report{
 				{Subject: "33:00000001", ReportDate: 1703980800, Type: "0408", DeclareDate: At(1711843200), Period: "596001",
@@ -114,6 +122,7 @@ func replySamples() []sample {
 		{name: "period_reply", op: OpPeriod, isReply: true, empty: fresh[Result], message: samplePeriodResult()},
 		{name: "select_period_reply", op: OpSelectPeriod, isReply: true, empty: fresh[Result], message: sampleDaysResult()},
 		{name: "search_reply", op: OpSearch, isReply: true, empty: fresh[Result], message: sampleSearchResult()},
+		{name: "prepare_reply", op: OpPrepare, isReply: true, empty: fresh[Handle], message: &Handle{Number: 3735928560}},
 		{name: "subjects_reply", op: OpSubjects, isReply: true, empty: fresh[SubjectList], message: &SubjectList{
 			Subjects: []*Subject{sampleSubject(1), {Key: "33:00000002"}}}},
 		{name: "tables_reply", op: OpTables, isReply: true, empty: fresh[Catalog], message: &Catalog{Version: 12,

@@ -7,7 +7,7 @@ import (
 )
 
 // codes is how many error codes there are.
-const codes = int(protocol.CodeUnknownOutcome) + 1
+const codes = int(protocol.CodeUnknownHandle) + 1
 
 // counters is what an event loop, or the workers together, have counted since the node was opened. Each loop has its
 // own, so that counting shares no cache line on the hot path.

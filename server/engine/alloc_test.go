@@ -22,6 +22,7 @@ func TestQueriesAllocateNothing(t *testing.T) {
 	period := protocol.Period{Subjects: ranked[0].Subjects[:5]}
 	period.IDs = ranked[0].IDs
 	get := protocol.Get{Subject: marketKey(5)}
+	preparedRecent := prepare(t, e, &recent)
 	for _, c := range []struct {
 		name string
 		ask  func() error
@@ -32,6 +33,10 @@ func TestQueriesAllocateNothing(t *testing.T) {
 		{"recent", func() error { return e.Recent(&recent, &r) }},
 		{"period", func() error { return e.Period(&period, &r) }},
 		{"get", func() error { return e.Get(&get, &r) }},
+		{"prepared ranking of a list, changed", executions(t, e, &ranked[2], &r)},
+		{"prepared ranking at a date, changed", executions(t, e, &dated, &r)},
+		{"prepared ranking of a topic, changed", executions(t, e, &topic, &r)},
+		{"prepared recent", func() error { return preparedRecent.Execute(&protocol.Change{Limit: protocol.Some(3)}, &r) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			allocs := testing.AllocsPerRun(200, func() {

@@ -24,6 +24,11 @@ func BenchmarkQuery(b *testing.B) {
 		})
 	}
 	run("ranking of 50", func(i int) error { return e.Snapshot(&ranked[i%len(ranked)], &r) })
+	var prepared []func() error
+	for i := range ranked {
+		prepared = append(prepared, executions(b, e, &ranked[i], &r))
+	}
+	run("ranking of 50, prepared", func(i int) error { return prepared[i%len(prepared)]() })
 	run("ranking of 50 at a date", func(i int) error {
 		q := ranked[i%len(ranked)]
 		q.Timestamp = protocol.At(12 * 91 * protocol.SecondsPerDay)

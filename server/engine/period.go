@@ -14,15 +14,20 @@ func (e *Engine) Period(q *protocol.Period, r *protocol.Result) error {
 	if err != nil {
 		return err
 	}
+	if err := v.lookup(q.Subjects, sc); err != nil {
+		return err
+	}
+	return e.period(&v, q, sc.numbers, sc, r)
+}
+
+// period answers a resolved Period.
+func (e *Engine) period(v *view, q *protocol.Period, numbers []uint32, sc *scratch, r *protocol.Result) error {
 	from, to, err := bounds(q.Range)
 	if err != nil {
 		return err
 	}
-	if err := v.lookup(q.Subjects, sc); err != nil {
-		return err
-	}
 	v.filter.all = q.With&protocol.WithSuperseded != 0
-	return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
+	return e.groups(v, numbers, sc, r, func(s *series, refs []ref, number uint32) []ref {
 		return s.within(refs, &v.filter, from, to, number)
 	})
 }
@@ -36,35 +41,30 @@ func (e *Engine) Recent(q *protocol.Recent, r *protocol.Result) error {
 	if err != nil {
 		return err
 	}
-	limit, err := recentLimit(q)
-	if err != nil {
-		return err
-	}
-	for _, p := range q.Periods {
-		if err := checkInstant("periods", protocol.At(p)); err != nil {
-			return err
-		}
-	}
 	if err := v.lookup(q.Subjects, sc); err != nil {
 		return err
 	}
-	if len(q.Periods) == 0 {
-		return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
+	days, err := periodDays(q.Periods)
+	if err != nil {
+		return err
+	}
+	return e.recent(&v, q.Limit, days, sc.numbers, sc, r)
+}
+
+// recent answers a resolved Recent: the reports of some days, or up to a limit where there are none (semantics 18).
+func (e *Engine) recent(v *view, limit int, days []int64, numbers []uint32, sc *scratch, r *protocol.Result) error {
+	if len(days) == 0 {
+		limit, err := checkPage(0, limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit)
+		if err != nil {
+			return err
+		}
+		return e.groups(v, numbers, sc, r, func(s *series, refs []ref, number uint32) []ref {
 			return s.recent(refs, &v.filter, limit, number)
 		})
 	}
-	days := periodDays(q.Periods)
-	return e.groups(&v, sc, r, func(s *series, refs []ref, number uint32) []ref {
+	return e.groups(v, numbers, sc, r, func(s *series, refs []ref, number uint32) []ref {
 		return s.ofDays(refs, &v.filter, days, number)
 	})
-}
-
-// recentLimit checks the limit, which counts only without periods (semantics 18).
-func recentLimit(q *protocol.Recent) (int, error) {
-	if len(q.Periods) > 0 {
-		return 0, nil
-	}
-	return checkPage(0, q.Limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit)
 }
 
 // lookup resolves the subjects of a series query; at least one is required.
@@ -76,12 +76,11 @@ func (v *view) lookup(subjects []string, sc *scratch) error {
 	return nil
 }
 
-// groups collects the reports that pick appends of each subject in sc.numbers, and fills r with a group for each
-// subject that has any.
-func (e *Engine) groups(v *view, sc *scratch, r *protocol.Result,
+// groups collects the reports that pick appends of each subject, and fills r with a group for each subject that has any.
+func (e *Engine) groups(v *view, numbers []uint32, sc *scratch, r *protocol.Result,
 	pick func(s *series, refs []ref, number uint32) []ref) error {
 	sc.refs = sc.refs[:0]
-	for _, n := range sc.numbers {
+	for _, n := range numbers {
 		s := v.table.seriesOf(n)
 		if s == nil {
 			continue
@@ -139,9 +138,15 @@ func (s *series) ofDays(refs []ref, f *filter, days []int64, number uint32) []re
 }
 
 // periodDays returns the distinct UTC days of some times, newest first.
-func periodDays(periods []int64) []int64 {
+func periodDays(periods []int64) ([]int64, error) {
+	if len(periods) == 0 {
+		return nil, nil
+	}
 	days := make([]int64, len(periods))
 	for i, p := range periods {
+		if err := checkInstant("periods", protocol.At(p)); err != nil {
+			return nil, err
+		}
 		days[i] = protocol.DayStart(p)
 	}
 	slices.SortFunc(days, func(a, b int64) int {
@@ -153,7 +158,7 @@ func periodDays(periods []int64) []int64 {
 		}
 		return 0
 	})
-	return slices.Compact(days)
+	return slices.Compact(days), nil
 }
 
 // checkSize refuses an answer over the limit before its memory is taken.

@@ -36,7 +36,12 @@ func (e *Engine) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) erro
 	if err != nil {
 		return err
 	}
-	p, err := pageOf(&v, &q.Ranking)
+	return e.selectPeriod(&v, q, &q.Ranking, sc, r)
+}
+
+// selectPeriod answers a resolved SelectPeriod, ranked as rank says.
+func (e *Engine) selectPeriod(v *view, q *protocol.SelectPeriod, rank *protocol.Ranking, sc *scratch, r *protocol.Result) error {
+	p, err := pageOf(v, rank)
 	if err != nil {
 		return err
 	}
@@ -44,14 +49,14 @@ func (e *Engine) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) erro
 	if err != nil {
 		return err
 	}
-	if err := sc.pick(rt, &q.Selection); err != nil {
+	if err := sc.pick(v.root, &q.Selection); err != nil {
 		return err
 	}
 	sc.dayRefs = v.dayRows(sc, from, to)
 	sc.refs = sc.refs[:0]
 	for rows := sc.dayRefs; len(rows) > 0; {
 		n := sameDay(rows)
-		sc.rankDay(&v, &p, rows[:n])
+		sc.rankDay(v, &p, rows[:n])
 		rows = rows[n:]
 		if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
 			return err

@@ -6,8 +6,8 @@ import "github.com/kamaitachi/kamaitachi/protocol"
 func (e *Engine) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
 	rt, sc := e.begin(r)
 	defer e.end(sc)
-	if (len(q.Subjects) == 0) == (q.Topic == "") {
-		return protocol.Errorf(protocol.CodeBadRequest, "exactly one of subjects and topic is required")
+	if err := checkWhom(q); err != nil {
+		return err
 	}
 	v, err := e.resolve(rt, &q.View, sc, r)
 	if err != nil {
@@ -22,6 +22,14 @@ func (e *Engine) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
 		return err
 	}
 	return e.snapshot(&v, topic, true, &q.Ranking, q.Timestamp, q.Range, sc, r)
+}
+
+// checkWhom refuses a snapshot of both a list and a topic, or of neither.
+func checkWhom(q *protocol.Snapshot) error {
+	if (len(q.Subjects) == 0) == (q.Topic == "") {
+		return protocol.Errorf(protocol.CodeBadRequest, "exactly one of subjects and topic is required")
+	}
+	return nil
 }
 
 // snapshot ranks the candidates; keyed tells that they come in key order.
