@@ -27,6 +27,7 @@ var rooms = []room{
 	{"server", []string{"protocol", "server/..."}, "it moves bytes; the rooms inside it know the domain"},
 	{"server/engine/...", []string{"protocol", "server/store"}, "answers come from columns and rows alone"},
 	{"server/store/...", []string{"protocol"}, "rows on disk know nothing of who reads them"},
+	{"server/state/...", []string{"protocol", "server/engine", "server/store"}, "it is the engine over the store, for any log"},
 	{"server/replica/...", []string{"protocol"}, "a log orders writes for any state machine"},
 	{"internal/dataset/...", []string{"protocol", "conf/maps"}, "files become reports for whoever loads them"},
 	{"internal/oracle/...", []string{"protocol"}, "it is written from semantics.md alone, so that it can judge the engine"},

@@ -105,21 +105,32 @@ func (m mark) checkMeta(got meta) error {
 
 // writeMark replaces the file, synced.
 func writeMark(fsys vfs.FS, dir string, m mark) error {
-	temp := fsys.PathJoin(dir, durableTemp)
-	f, err := fsys.Create(temp, vfs.WriteCategoryUnspecified)
+	return replaceFile(fsys, dir, durableTemp, durableName, appendMark(nil, m))
+}
+
+// replaceFile makes text the content of the file name in dir, by way of the file temp. It is durable on return; whoever
+// looks, also after a crash, sees the file of before or this one.
+func replaceFile(fsys vfs.FS, dir, temp, name string, text []byte) error {
+	path := fsys.PathJoin(dir, temp)
+	f, err := fsys.Create(path, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(appendMark(nil, m))
+	_, err = f.Write(text)
 	if err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := fsys.Rename(temp, fsys.PathJoin(dir, durableName)); err != nil {
+	if err := fsys.Rename(path, fsys.PathJoin(dir, name)); err != nil {
 		return err
 	}
+	return syncDir(fsys, dir)
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(fsys vfs.FS, dir string) error {
 	d, err := fsys.OpenDir(dir)
 	if err != nil {
 		return err

@@ -14,7 +14,8 @@ import (
 // maxOptions bounds the file in which Pebble notes its options, in bytes.
 const maxOptions = 1 << 20
 
-// Open opens the store in dir; a path at which nothing exists is created, unless o.ReadOnly.
+// Open opens the store in dir, or that in the sub-directory which Activate made count; a path at which nothing exists is
+// created, unless o.ReadOnly.
 //
 // Errors wrap ErrLocked, ErrNotStore, ErrFormat or ErrDamaged and name dir, or are those of the file system.
 func Open(dir string, o Options) (*Store, error) {
@@ -34,6 +35,9 @@ func open(dir string, o Options) (_ *Store, err error) {
 		if dir, err = realPath(dir); err != nil {
 			return nil, err
 		}
+	}
+	if dir, err = activeDir(o.FS, dir); err != nil {
+		return nil, err
 	}
 	found, err := inspect(o.FS, dir, o.ReadOnly)
 	if err != nil {
@@ -94,6 +98,7 @@ func (s *Store) openFiles(o Options, found bool) (err error) {
 	}
 	s.applied.Store(s.meta.applied)
 	s.catalog.Store(s.meta.catalog)
+	s.member.Store(s.meta.member)
 	if s.readOnly {
 		return nil
 	}

@@ -23,6 +23,7 @@ type Store struct {
 	meta     meta
 	applied  atomic.Uint64
 	catalog  atomic.Uint64
+	member   atomic.Bool
 	// damage is what Pebble found in the background, or nil. From then on nothing more is written.
 	damage atomic.Pointer[error]
 
