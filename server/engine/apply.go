@@ -39,12 +39,17 @@ func (e *Engine) ApplyAll(entries []protocol.Entry) (outcomes [][]error, err err
 	batch := e.store.NewBatch()
 	defer batch.Close()
 	d := newDraft(e, base, batch)
+	defer d.close()
 	for i := range entries {
 		if entries[i].Index > base.applied {
 			d.apply(&entries[i], outcomes[i])
 		}
 	}
-	next := d.finish()
+	next, err := d.finish()
+	if err != nil {
+		e.failed = fmt.Errorf("apply log entry %d: %w", d.next.applied, err)
+		return outcomes, e.failed
+	}
 	batch.PutTime(e.time)
 	if err := batch.Commit(next.applied, e.sync); err != nil {
 		e.failed = fmt.Errorf("commit log entry %d: %w", next.applied, err)
@@ -62,6 +67,7 @@ type draft struct {
 	base  *root
 	next  *root
 	batch *store.Batch
+	sc    *scratch
 	index uint64 // of the entry that is being applied
 
 	ownSubjects bool               // next.subjects is a copy
@@ -73,9 +79,15 @@ type draft struct {
 func newDraft(e *Engine, base *root, batch *store.Batch) *draft {
 	next := *base
 	return &draft{
-		e: e, base: base, next: &next, batch: batch,
+		e: e, base: base, next: &next, batch: batch, sc: e.working(false),
 		ownChunks: map[int]bool{}, touched: map[uint32]bool{}, tables: map[int]*tableEdit{},
 	}
+}
+
+// close gives the working memory back. What a write has read is no query's miss.
+func (d *draft) close() {
+	d.sc.read = false
+	d.e.end(d.sc)
 }
 
 // apply applies one log entry.
@@ -184,14 +196,18 @@ func spread(row, values []float64, columns []int) {
 
 // reportOf returns what a series keeps of r besides its values.
 func (e *Engine) reportOf(r *protocol.Report) report {
-	declare := int64(noDate)
-	if r.DeclareDate.Given {
-		declare = r.DeclareDate.Seconds
-	}
 	return report{
-		date: r.ReportDate, declare: declare,
+		date: r.ReportDate, declare: declared(r),
 		meta: packMeta(e.types.intern(r.Type), e.periods.intern(r.Period), r.Year),
 	}
+}
+
+// declared is the declare date inside the engine.
+func declared(r *protocol.Report) int64 {
+	if !r.DeclareDate.Given {
+		return noDate
+	}
+	return r.DeclareDate.Seconds
 }
 
 // checkRoom refuses a Put after which a subject could have more rows than allowed. Rows that it replaces count too.
@@ -236,14 +252,17 @@ func (d *draft) delete(p *protocol.Delete) error {
 }
 
 // finish returns the next root; the draft is used up.
-func (d *draft) finish() *root {
+func (d *draft) finish() (*root, error) {
 	d.finishSubjects()
-	if len(d.tables) > 0 {
-		d.next.tables = slices.Clone(d.next.tables)
-	}
+	d.next.tables = slices.Clone(d.next.tables)
 	for slot, edit := range d.tables {
-		d.next.tables[slot] = edit.finish(d, slot)
+		finished, err := edit.finish(d, slot)
+		if err != nil {
+			return nil, err
+		}
+		d.next.tables[slot] = finished
 	}
 	d.next.types, d.next.periods = d.e.types.texts, d.e.periods.texts
-	return d.next
+	d.shed()
+	return d.next, nil
 }

@@ -12,13 +12,14 @@ import (
 type tableEdit struct {
 	base   *table
 	series map[uint32]*staged
+	own    map[int]bool // chunks that are copies, once finish has made them
 }
 
 // table returns the edit of a table.
 func (d *draft) table(slot int) *tableEdit {
 	edit, ok := d.tables[slot]
 	if !ok {
-		edit = &tableEdit{base: d.next.tables[slot], series: map[uint32]*staged{}}
+		edit = &tableEdit{base: d.next.tables[slot], series: map[uint32]*staged{}, own: map[int]bool{}}
 		d.tables[slot] = edit
 	}
 	return edit
@@ -26,9 +27,9 @@ func (d *draft) table(slot int) *tableEdit {
 
 // staged is the coming state of one series.
 type staged struct {
-	base  *series // nil when there was none or it was deleted in this entry
+	base  summary // of the series before; zero when there was none or it was deleted in this entry
 	edits []rowEdit
-	stamp protocol.Stamp
+	stamp protocol.Stamp // its Create counts without a base only
 }
 
 type rowEdit struct {
@@ -39,10 +40,7 @@ type rowEdit struct {
 func (t *tableEdit) staged(number uint32) *staged {
 	s, ok := t.series[number]
 	if !ok {
-		s = &staged{base: t.base.seriesOf(number)}
-		if s.base != nil {
-			s.stamp = s.base.stamp
-		}
+		s = &staged{base: t.base.summaryOf(number)}
 		t.series[number] = s
 	}
 	return s
@@ -53,19 +51,10 @@ func (t *tableEdit) rows(number uint32) int {
 	if s, ok := t.series[number]; ok {
 		return s.rows()
 	}
-	if s := t.base.seriesOf(number); s != nil {
-		return len(s.reports)
-	}
-	return 0
+	return int(t.base.summaryOf(number).reports)
 }
 
-func (s *staged) rows() int {
-	n := len(s.edits)
-	if s.base != nil {
-		n += len(s.base.reports)
-	}
-	return n
-}
+func (s *staged) rows() int { return int(s.base.reports) + len(s.edits) }
 
 func (s *staged) add(r report, values []float64, time int64) {
 	if s.rows() == 0 {
@@ -78,26 +67,44 @@ func (s *staged) add(r report, values []float64, time int64) {
 // forget drops all rows.
 func (s *staged) forget() { *s = staged{} }
 
-// finish returns the table with all staged series in place, and writes their stamps to the batch.
-func (t *tableEdit) finish(d *draft, slot int) *table {
+// finish returns the table with all staged series in place, and writes their stamps to the batch. It fails where a
+// series has to be read from the store and cannot.
+func (t *tableEdit) finish(d *draft, slot int) (*table, error) {
 	info := d.next.catalog.tables[slot]
 	next := *t.base
 	next.chunks = slices.Clone(next.chunks)
-	own := make(map[int]bool)
 	for number, staged := range t.series {
-		before := t.base.seriesOf(number)
-		after := staged.merge(len(info.Indicators), d.e.compareReports)
-		next.count(before, -1)
-		next.count(after, 1)
+		base, err := d.baseOf(slot, number, staged)
+		if err != nil {
+			return nil, err
+		}
+		after := staged.merge(base, len(info.Indicators), d.e.compareReports)
+		c, row := next.writable(int(number>>chunkBits), len(info.Indicators), t.own), int(number&chunkMask)
+		next.count(c, row, -1)
+		existed := c.sums[row].reports > 0
+		c.set(row, after, d.next.applied)
+		next.count(c, row, 1)
 		key := d.next.subject(number).Key
 		if after != nil {
 			d.batch.PutStamp(info.Number, key, after.stamp)
-		} else if before != nil {
+		} else if existed {
 			d.batch.DeleteStamp(info.Number, key)
 		}
-		next.writable(int(number>>chunkBits), len(info.Indicators), own).set(int(number&chunkMask), after)
+		d.sc.shelf.reset()
 	}
-	return &next
+	return &next, nil
+}
+
+// baseOf returns the series that a staged one changes, or nil.
+func (d *draft) baseOf(slot int, number uint32, s *staged) (*series, error) {
+	if s.base.reports == 0 {
+		return nil, nil
+	}
+	c, row := d.base.tables[slot].chunkOf(number)
+	if c.series[row] != nil {
+		return c.series[row], nil
+	}
+	return d.e.borrow(d.base, slot, number, d.sc)
 }
 
 // writable returns a chunk of its own to write to, with the columns of the table.
@@ -110,24 +117,24 @@ func (t *table) writable(i, width int, own map[int]bool) *chunk {
 		if t.chunks[i] == nil {
 			t.chunks[i] = newChunk(width)
 		} else {
+			t.columns -= t.chunks[i].bytes()
 			t.chunks[i] = t.chunks[i].copyTo(width)
 		}
+		t.columns += t.chunks[i].bytes()
 	}
 	return t.chunks[i]
 }
 
-// count adds (sign 1) or takes away (-1) what a series holds.
-func (t *table) count(s *series, sign int) {
-	if s == nil {
+// count adds (sign 1) or takes away (-1) what the series of a row holds.
+func (t *table) count(c *chunk, row, sign int) {
+	sum := c.sums[row]
+	if sum.reports == 0 {
 		return
 	}
 	t.series += sign
-	t.reports += sign * len(s.reports)
-	for _, v := range s.values {
-		if v == v {
-			t.values += sign
-		}
-	}
+	t.reports += sign * int(sum.reports)
+	t.values += sign * int(sum.present)
+	t.history += sign * c.series[row].bytes()
 }
 
 // compareReports orders newest first: by date, declare date and type name, all descending.
@@ -150,16 +157,17 @@ func descending(a, b int64) int {
 	return 1
 }
 
-// merge returns the series with the edits in place, or nil when nothing is left. Of edits with one identity the last
-// wins, and an edit replaces the base's row of the same identity.
-func (s *staged) merge(width int, compare func(a, b report) int) *series {
+// merge returns base (nil = none) with the edits in place, or nil when nothing is left. Of edits with one identity the
+// last wins, and an edit replaces the base's row of the same identity.
+func (s *staged) merge(base *series, width int, compare func(a, b report) int) *series {
 	if s.rows() == 0 {
 		return nil
 	}
 	slices.SortStableFunc(s.edits, func(a, b rowEdit) int { return compare(a.report, b.report) })
-	base := s.base
 	if base == nil {
 		base = &series{}
+	} else {
+		s.stamp.Create = base.stamp.Create
 	}
 	width = max(width, base.width)
 	out := &series{

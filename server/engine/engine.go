@@ -34,6 +34,14 @@ type Options struct {
 	MaxValues int
 	// NoSync leaves fsync to the caller's log: Apply then survives a crash only together with that log. Default false.
 	NoSync bool
+	// HistoryBytes bounds the series on the heap, in bytes; the newest values and dates are not among them. Series that
+	// do not fit are Blocks. Default 0: no bound.
+	HistoryBytes int64
+	// HeapBytes bounds subjects, columns and series together, in bytes; the series give way. Open fails with ErrHeapBytes
+	// if the others alone are more. Default 0: no bound.
+	HeapBytes int64
+	// Blocks keeps series that are not on the heap. Default: nothing does, they are read from the store each time.
+	Blocks Blocks
 }
 
 // DefaultMaxValues is the default of Options.MaxValues.
@@ -44,14 +52,17 @@ func (o Options) Validate() error {
 	if o.MaxValues < 0 {
 		return fmt.Errorf("engine: MaxValues is %d, must not be negative", o.MaxValues)
 	}
+	if o.HistoryBytes < 0 || o.HeapBytes < 0 {
+		return fmt.Errorf("engine: HistoryBytes (%d) and HeapBytes (%d) must not be negative", o.HistoryBytes, o.HeapBytes)
+	}
 	return nil
 }
 
 // Engine answers queries and applies log entries. Its queries may run concurrently with each other and with Apply.
 //
-// Every query resets the Result it is given and fills it with what belongs to one moment. Subjects and texts in it are
-// immutable and may be kept; IDs borrow from the query; the slices are the Result's own.
+// Its Reader may read the store; that of Memory never does.
 type Engine struct {
+	Reader
 	store     *store.Store
 	maxValues int
 	sync      bool
@@ -65,6 +76,11 @@ type Engine struct {
 	failed   error      // why nothing more is applied
 	time     int64      // newest stamp of a log entry, in UTC seconds
 	repeats  *repeats
+	hand     hand
+
+	history      history
+	historyBytes int64
+	heapBytes    int64
 
 	waiting sync.Mutex
 	// published is closed at the next publication; nil while nobody waits.
@@ -76,11 +92,13 @@ func Open(st *store.Store, o Options) (*Engine, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Engine{maxValues: o.MaxValues, sync: !o.NoSync, versions: new(versions)}
+	e := &Engine{maxValues: o.MaxValues, sync: !o.NoSync, versions: new(versions), historyBytes: o.HistoryBytes, heapBytes: o.HeapBytes}
+	e.Reader = Reader{e: e}
+	e.history.open(o.Blocks)
 	if e.maxValues == 0 {
 		e.maxValues = DefaultMaxValues
 	}
-	e.scratch.New = func() any { return new(scratch) }
+	e.scratch.New = func() any { return &scratch{engine: e, shard: e.history.shard()} }
 	if err := e.reload(st); err != nil {
 		return nil, err
 	}
@@ -128,11 +146,19 @@ func (e *Engine) Applied() uint64 { return e.root.Load().applied }
 
 // WaitApplied returns when queries see the log entry index, or with the context's error.
 func (e *Engine) WaitApplied(ctx context.Context, index uint64) error {
+	if _, err := e.await(ctx, func(rt *root) bool { return rt.applied >= index }); err != nil {
+		return fmt.Errorf("wait for index %d, at %d: %w", index, e.Applied(), err)
+	}
+	return nil
+}
+
+// await returns the first root that is good, or the context's error.
+func (e *Engine) await(ctx context.Context, good func(*root) bool) (*root, error) {
 	for {
 		e.waiting.Lock()
-		if e.Applied() >= index {
+		if rt := e.root.Load(); good(rt) {
 			e.waiting.Unlock()
-			return nil
+			return rt, nil
 		}
 		if e.published == nil {
 			e.published = make(chan struct{})
@@ -142,7 +168,7 @@ func (e *Engine) WaitApplied(ctx context.Context, index uint64) error {
 		select {
 		case <-next:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for index %d, at %d: %w", index, e.Applied(), ctx.Err())
+			return nil, ctx.Err()
 		}
 	}
 }
@@ -156,17 +182,4 @@ func (e *Engine) publish(rt *root) {
 		close(e.published)
 		e.published = nil
 	}
-}
-
-// begin starts a query: it empties r and takes the moment that the query sees.
-func (e *Engine) begin(r *protocol.Result) (*root, *scratch) {
-	r.Reset()
-	return e.root.Load(), e.scratch.Get().(*scratch)
-}
-
-// end gives the scratch back. References to reports are dropped so that an old root's memory can go.
-func (e *Engine) end(sc *scratch) {
-	clear(sc.refs)
-	clear(sc.dayRefs)
-	e.scratch.Put(sc)
 }

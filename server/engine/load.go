@@ -1,15 +1,39 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/store"
 )
 
-// load builds the root of all that a store holds. Subjects come in key order, so their numbers are sorted by key.
+// partChunks is how many chunks of a table one part of the loading has: enough that beginning to read costs little,
+// and so few that all processors have work to the end.
+const partChunks = 8
+
+// loader builds a root. Parts of tables are read at once; each has chunks that no other has.
+type loader struct {
+	e      *Engine
+	rt     *root
+	kept   atomic.Int64 // bytes of series on the heap
+	needed atomic.Int64 // bytes of all else
+	mu     sync.Mutex   // guards the dictionaries, and what a table counts
+}
+
+// load builds the root of all that a store holds. Subjects come in key order, so their numbers are sorted by key. Of the
+// history that does not fit the heap no more than one series for each processor is in memory at a time.
 func (e *Engine) load(st *store.Store) (*root, error) {
-	rt := &root{applied: st.Applied(), keys: newKeyTable(randomSeed(), minKeySlots), topics: map[string]members{}}
+	rt := &root{store: st, epoch: rand.Uint64(), applied: st.Applied(),
+		keys: newKeyTable(randomSeed(), minKeySlots), topics: map[string]members{}}
 	stored, err := st.Tables()
 	if err != nil {
 		return nil, err
@@ -23,12 +47,12 @@ func (e *Engine) load(st *store.Store) (*root, error) {
 	if err := st.EachSubject(rt.loadSubject); err != nil {
 		return nil, err
 	}
-	for slot := range tables {
-		if err := e.loadTable(st, rt, slot); err != nil {
-			return nil, err
-		}
+	l := &loader{e: e, rt: rt}
+	if err := l.tables(); err != nil {
+		return nil, err
 	}
 	rt.types, rt.periods = e.types.texts, e.periods.texts
+	e.shed(rt, func(slot, i int) (*table, *chunk) { return rt.tables[slot], rt.tables[slot].chunks[i] })
 	return rt, nil
 }
 
@@ -39,6 +63,7 @@ func (r *root) loadSubject(s *protocol.Subject) error {
 	}
 	r.subjects[n>>chunkBits][n&chunkMask] = s
 	r.count++
+	r.people += subjectBytes(s)
 	r.keys = r.keys.insert(s.Key, n)
 	r.all = append(r.all, n)
 	for _, t := range s.Topics {
@@ -47,28 +72,140 @@ func (r *root) loadSubject(s *protocol.Subject) error {
 	return nil
 }
 
-// loadTable builds the series and chunks of one table.
-func (e *Engine) loadTable(st *store.Store, rt *root, slot int) error {
-	t, info := rt.tables[slot], rt.catalog.tables[slot]
-	width := len(info.Indicators)
-	own := map[int]bool{}
-	return st.EachSeries(info.Number, func(key string, stamp protocol.Stamp, rows []protocol.Report) error {
-		n, ok := rt.find(key)
-		if !ok {
-			return fmt.Errorf("table %d has rows of subject %q, which does not exist; run kamaitachi verify",
-				info.Number, key)
+// tables loads all tables, part by part.
+func (l *loader) tables() error {
+	l.needed.Store(int64(l.rt.people))
+	if err := l.e.fits(l.needed.Load()); err != nil {
+		return err
+	}
+	var parts errgroup.Group
+	parts.SetLimit(runtime.GOMAXPROCS(0))
+	chunks := len(l.rt.subjects)
+	for slot, t := range l.rt.tables {
+		t.chunks = make([]*chunk, chunks)
+		for first := 0; first == 0 || first < chunks; first += partChunks {
+			parts.Go(func() error { return l.part(slot, first) })
 		}
-		s := staged{stamp: stamp, edits: make([]rowEdit, len(rows))}
-		for i := range rows {
-			if len(rows[i].Values) > width {
-				return fmt.Errorf("table %d, subject %q: a row has %d values for %d indicators; run kamaitachi verify",
-					info.Number, key, len(rows[i].Values), width)
-			}
-			s.edits[i] = rowEdit{report: e.reportOf(&rows[i]), values: rows[i].Values}
-		}
-		merged := s.merge(width, e.compareReports)
-		t.count(merged, 1)
-		t.writable(int(n>>chunkBits), width, own).set(int(n&chunkMask), merged)
-		return nil
+	}
+	return parts.Wait()
+}
+
+// part loads the chunks of a table from first on. The first and the last part reach beyond the subjects that there are,
+// so that no row goes unseen.
+func (l *loader) part(slot, first int) error {
+	info := l.rt.catalog.tables[slot]
+	p := loading{loader: l, slot: slot, info: info, own: map[int]bool{}, numbers: map[string]uint32{}}
+	p.chunks = l.rt.tables[slot].chunks
+	var from, before string
+	if first > 0 {
+		from = l.rt.subject(uint32(first << chunkBits)).Key
+	}
+	if next := first + partChunks; next < len(l.rt.subjects) {
+		before = l.rt.subject(uint32(next << chunkBits)).Key
+	}
+	if err := l.rt.store.EachSeriesWithin(info.Number, from, before, p.subject); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rt.tables[slot].add(&p.table)
+	return nil
+}
+
+// add adds the counts of a part of t.
+func (t *table) add(part *table) {
+	t.reports += part.reports
+	t.values += part.values
+	t.series += part.series
+	t.columns += part.columns
+	t.history += part.history
+}
+
+// loading is the loading of a part of a table. Its own table has the chunks of the whole one and the counts of the part.
+type loading struct {
+	*loader
+	table
+	slot    int
+	info    *protocol.Table
+	own     map[int]bool
+	numbers map[string]uint32 // of types and periods, as far as the part has met them
+}
+
+// subject takes the rows of one subject.
+func (p *loading) subject(key string, stamp protocol.Stamp, rows []protocol.Report) error {
+	n, ok := p.rt.find(key)
+	if !ok {
+		return fmt.Errorf("table %d has rows of subject %q, which does not exist; run kamaitachi verify", p.info.Number, key)
+	}
+	width := len(p.info.Indicators)
+	s := &series{stamp: stamp, width: width}
+	err := s.gather(rows, func(r *protocol.Report) (uint64, bool) {
+		return packMeta(p.number(&p.e.types, "t", r.Type), p.number(&p.e.periods, "p", r.Period), r.Year), true
 	})
+	if err != nil {
+		return fmt.Errorf("table %d, subject %q: %w", p.info.Number, key, err)
+	}
+	before := p.table.columns
+	c, row := p.writable(int(n>>chunkBits), width, p.own), int(n&chunkMask)
+	if err := p.e.fits(p.needed.Add(int64(p.table.columns - before))); err != nil {
+		return err
+	}
+	c.set(row, s, p.rt.applied)
+	if !p.fitsHistory(s) {
+		c.series[row] = nil
+		var key blockKey
+		key.set(p.rt.epoch, p.slot, n, p.rt.applied)
+		p.e.keep(key, s)
+	}
+	p.count(c, row, 1)
+	return nil
+}
+
+// fitsHistory takes room on the heap for a series, if there is any.
+func (p *loading) fitsHistory(s *series) bool {
+	size := int64(s.bytes())
+	room := p.e.historyBytes
+	if p.e.heapBytes > 0 {
+		room = p.e.heapBytes - p.needed.Load()
+		if p.e.historyBytes > 0 {
+			room = min(room, p.e.historyBytes)
+		}
+	} else if room == 0 {
+		return true
+	}
+	if p.kept.Add(size) <= room {
+		return true
+	}
+	p.kept.Add(-size)
+	return false
+}
+
+// number returns the number of a type or period, which the parts give together.
+func (p *loading) number(d *dictionary, kind, text string) uint32 {
+	if n, ok := p.numbers[kind+text]; ok { // no allocation for short texts
+		return n
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := d.intern(text)
+	p.numbers[kind+text] = n
+	return n
+}
+
+// gather fills s, which has a width, from the reports of one subject, whose order it changes. meta packs type, period and
+// year, if they are known.
+func (s *series) gather(rows []protocol.Report, meta func(r *protocol.Report) (uint64, bool)) error {
+	slices.SortFunc(rows, func(a, b protocol.Report) int {
+		return cmp.Or(cmp.Compare(b.ReportDate, a.ReportDate), cmp.Compare(declared(&b), declared(&a)), strings.Compare(b.Type, a.Type))
+	})
+	s.reports, s.values = make([]report, 0, len(rows)), make([]float64, 0, len(rows)*s.width)
+	for i := range rows {
+		r := &rows[i]
+		packed, known := meta(r)
+		if !known || len(r.Values) > s.width {
+			return fmt.Errorf("%w: a row of type %q has %d values for %d indicators", ErrDamaged, r.Type, len(r.Values), s.width)
+		}
+		s.append(report{date: r.ReportDate, declare: declared(r), meta: packed}, r.Values)
+	}
+	return nil
 }

@@ -16,8 +16,9 @@ import (
 // target is an engine over a store in memory that can be reopened.
 type target struct {
 	*engine.Engine
-	fs    vfs.FS
-	store *store.Store
+	fs      vfs.FS
+	store   *store.Store
+	options engine.Options
 }
 
 func open() oracletest.Target {
@@ -32,7 +33,7 @@ func (t *target) open() (err error) {
 	if t.store, err = store.Open("data", store.Options{FS: t.fs}); err != nil {
 		return err
 	}
-	t.Engine, err = engine.Open(t.store, engine.Options{})
+	t.Engine, err = engine.Open(t.store, t.options)
 	return err
 }
 

@@ -6,10 +6,7 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// Period answers all reports of the subjects within a range, one group per subject that has any, newest first.
-func (e *Engine) Period(q *protocol.Period, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+func (e *Engine) answerPeriod(rt *root, sc *scratch, q *protocol.Period, r *protocol.Result) error {
 	v, err := e.resolve(rt, &q.View, sc, r)
 	if err != nil {
 		return err
@@ -32,11 +29,7 @@ func (e *Engine) period(v *view, q *protocol.Period, numbers []uint32, sc *scrat
 	})
 }
 
-// Recent answers the newest reports of each subject, grouped like Period: as many as the limit, or those of the asked
-// period ends.
-func (e *Engine) Recent(q *protocol.Recent, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+func (e *Engine) answerRecent(rt *root, sc *scratch, q *protocol.Recent, r *protocol.Result) error {
 	v, err := e.resolve(rt, &q.View, sc, r)
 	if err != nil {
 		return err
@@ -81,12 +74,16 @@ func (e *Engine) groups(v *view, numbers []uint32, sc *scratch, r *protocol.Resu
 	pick func(s *series, refs []ref, number uint32) []ref) error {
 	sc.refs = sc.refs[:0]
 	for _, n := range numbers {
-		s := v.table.seriesOf(n)
+		s, err := v.seriesOf(n, sc)
+		if err != nil {
+			return err
+		}
 		if s == nil {
 			continue
 		}
 		before := len(sc.refs)
 		sc.refs = pick(s, sc.refs, n)
+		sc.shelf.settle(s, sc.refs[before:])
 		if len(sc.refs) == before {
 			continue
 		}

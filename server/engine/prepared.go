@@ -80,8 +80,11 @@ func (p *Prepared) Size() int {
 // Execute answers the query with a change, as Engine's method of that query would. IDs in r belong to the Prepared and
 // may be kept.
 func (p *Prepared) Execute(c *protocol.Change, r *protocol.Result) error {
-	rt, sc := p.e.begin(r)
-	defer p.e.end(sc)
+	return p.e.Execute(p, c, r)
+}
+
+// at is Execute at one moment.
+func (p *Prepared) at(rt *root, sc *scratch, c *protocol.Change, r *protocol.Result) error {
 	if err := c.Fits(p.op); err != nil {
 		return err
 	}

@@ -8,6 +8,14 @@ import (
 
 // scratch is the working memory of one query; it is pooled and grows to what its queries need.
 type scratch struct {
+	engine *Engine
+	memory bool // the store is not to be read
+	shelf  shelf
+	shard  *historyShard
+	found  uint64 // series that were, and were not, among the blocks
+	lost   uint64
+	read   bool // the store was read
+
 	columns []int    // column of each asked id
 	types   []uint32 // report types of the filter
 	numbers []uint32 // candidate subjects

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"strconv"
+	"unsafe"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/store"
 )
 
 // chunkBits sizes a chunk: 256 subjects. Applying a write copies the chunks that it touches (some 20 KB each with ten
@@ -16,9 +18,12 @@ const (
 
 // root is one moment of everything: immutable, published by one atomic store, loaded once per query.
 type root struct {
+	store    *store.Store
+	epoch    uint64 // random, of each loading of a store: versions of two stores are not to be compared
 	applied  uint64
 	catalog  *catalog
 	keys     *keyTable // may know subjects numbered count and above; they are not of this moment
+	people   int       // bytes of the subjects
 	count    uint32    // subjects, numbered from 0 in the order of their arrival
 	subjects []*subjectChunk
 	all      members            // every subject in key order
@@ -36,15 +41,29 @@ type table struct {
 	reports int
 	values  int
 	series  int
+	columns int // bytes of the chunks
+	history int // bytes of the series that are on the heap
 }
 
-// chunk holds 256 subjects of one table: the newest report of each by column, and its series.
+// chunk holds 256 subjects of one table: the newest report of each by column, and its series or what it is like.
 type chunk struct {
 	width  int                // columns of values
 	dates  [chunkRows]int64   // report date of the newest report; noDate where the subject has none
 	values []float64          // column c of row i is values[c<<chunkBits|i]
-	series [chunkRows]*series // nil where the subject has no report
+	sums   [chunkRows]summary // zero where the subject has no report
+	series [chunkRows]*series // nil where the subject has no report, or its series is not on the heap
 }
+
+// summary is what is known of a series wherever it is. It has no pointers.
+type summary struct {
+	head    report // its newest report
+	version uint64 // index of the log entry that changed it last, or of the newest one at loading
+	reports uint32
+	present uint32 // values that are not missing
+}
+
+// bytes is the memory that a chunk takes.
+func (c *chunk) bytes() int { return int(unsafe.Sizeof(*c)) + len(c.values)*8 }
 
 func newChunk(width int) *chunk {
 	c := &chunk{width: width, values: make([]float64, width<<chunkBits)}
@@ -62,16 +81,16 @@ func (c *chunk) copyTo(width int) *chunk {
 	if width < c.width {
 		width = c.width
 	}
-	n := &chunk{width: width, dates: c.dates, series: c.series, values: make([]float64, width<<chunkBits)}
+	n := &chunk{width: width, dates: c.dates, sums: c.sums, series: c.series, values: make([]float64, width<<chunkBits)}
 	for i := copy(n.values, c.values); i < len(n.values); i++ {
 		n.values[i] = protocol.Missing
 	}
 	return n
 }
 
-// set makes s the series of a row (nil = none) and its first report the newest.
-func (c *chunk) set(row int, s *series) {
-	c.series[row] = s
+// set makes s the series of a row (nil = none) from a log entry on, and its first report the newest.
+func (c *chunk) set(row int, s *series, version uint64) {
+	c.series[row], c.sums[row] = s, s.summary(version)
 	if s == nil {
 		c.dates[row] = noDate
 		for col := 0; col < c.width; col++ {
@@ -94,13 +113,22 @@ func (t *table) chunkOf(number uint32) (*chunk, int) {
 	return t.chunks[i], int(number & chunkMask)
 }
 
-// seriesOf returns the series of a subject, or nil.
-func (t *table) seriesOf(number uint32) *series {
+// summaryOf returns what is known of the series of a subject; one without reports is zero.
+func (t *table) summaryOf(number uint32) summary {
 	c, row := t.chunkOf(number)
 	if c == nil {
-		return nil
+		return summary{}
 	}
-	return c.series[row]
+	return c.sums[row]
+}
+
+// has tells whether the series of a subject is at a version, in the same loading of the store.
+func (r *root) has(epoch uint64, slot int, number uint32, version uint64) bool {
+	if r.epoch != epoch {
+		return false
+	}
+	sum := r.tables[slot].summaryOf(number)
+	return sum.version == version && sum.reports > 0
 }
 
 // subject returns the subject of a number below r.count.

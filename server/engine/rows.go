@@ -6,10 +6,7 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// Get answers all rows of one subject in a table, in full table width (semantics 20).
-func (e *Engine) Get(q *protocol.Get, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+func (e *Engine) answerGet(rt *root, sc *scratch, q *protocol.Get, r *protocol.Result) error {
 	v, err := e.fullView(rt, q.Table, sc, r)
 	if err != nil {
 		return err
@@ -17,7 +14,9 @@ func (e *Engine) Get(q *protocol.Get, r *protocol.Result) error {
 	n, ok := rt.find(q.Subject)
 	var s *series
 	if ok {
-		s = v.table.seriesOf(n)
+		if s, err = v.seriesOf(n, sc); err != nil {
+			return err
+		}
 	}
 	if s == nil {
 		return protocol.Errorf(protocol.CodeNotFound, "subject %q has no rows in table %q", q.Subject,
@@ -33,10 +32,7 @@ func (e *Engine) Get(q *protocol.Get, r *protocol.Result) error {
 	return nil
 }
 
-// Search answers the rows of several subjects within a range, a page of subjects in key order (semantics 21).
-func (e *Engine) Search(q *protocol.Search, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+func (e *Engine) answerSearch(rt *root, sc *scratch, q *protocol.Search, r *protocol.Result) error {
 	v, err := e.fullView(rt, q.Table, sc, r)
 	if err != nil {
 		return err
@@ -51,19 +47,36 @@ func (e *Engine) Search(q *protocol.Search, r *protocol.Result) error {
 	}
 	sc.refs = sc.refs[:0]
 	for _, n := range sc.inKeyOrder(rt, q.Subjects) {
-		s := v.table.seriesOf(n)
-		if s == nil || s.newestWithin(&filter{}, from, to) < 0 {
+		sum := v.table.summaryOf(n)
+		if sum.reports == 0 || sum.head.date < from {
 			continue
 		}
-		if r.Total++; r.Total <= q.Offset || r.Total-q.Offset > limit {
+		shown := r.Total >= q.Offset && r.Total-q.Offset < limit
+		if !shown && sum.head.date <= to {
+			r.Total++ // its newest report is within the range: nothing more needs to be known
 			continue
 		}
-		sc.refs = s.rows(sc.refs, from, to, n)
+		s, err := v.seriesOf(n, sc)
+		if err != nil {
+			return err
+		}
+		before := len(sc.refs)
+		if s.newestWithin(&filter{}, from, to) >= 0 {
+			r.Total++
+			if shown {
+				sc.refs = s.rows(sc.refs, from, to, n)
+			}
+		}
+		stamp := s.stamp
+		sc.shelf.settle(s, sc.refs[before:])
+		if len(sc.refs) == before {
+			continue
+		}
 		if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
 			return err
 		}
 		r.Groups = append(r.Groups, int32(len(sc.refs)))
-		r.Stamps = append(r.Stamps, s.stamp)
+		r.Stamps = append(r.Stamps, stamp)
 	}
 	v.fillRefs(sc.refs, r)
 	return nil

@@ -14,10 +14,7 @@ type dayRef struct {
 	tie uint32
 }
 
-// SelectSnapshot ranks the subjects that a selection picks.
-func (e *Engine) SelectSnapshot(q *protocol.SelectSnapshot, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+func (e *Engine) answerSelectSnapshot(rt *root, sc *scratch, q *protocol.SelectSnapshot, r *protocol.Result) error {
 	v, err := e.resolve(rt, &q.View, sc, r)
 	if err != nil {
 		return err
@@ -28,10 +25,7 @@ func (e *Engine) SelectSnapshot(q *protocol.SelectSnapshot, r *protocol.Result) 
 	return e.snapshot(&v, sc.numbers, true, &q.Ranking, q.Timestamp, q.Range, sc, r)
 }
 
-// SelectPeriod answers, per UTC day within the range and days descending, a ranked and paged row per picked subject.
-func (e *Engine) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+func (e *Engine) answerSelectPeriod(rt *root, sc *scratch, q *protocol.SelectPeriod, r *protocol.Result) error {
 	v, err := e.resolve(rt, &q.View, sc, r)
 	if err != nil {
 		return err
@@ -52,7 +46,9 @@ func (e *Engine) selectPeriod(v *view, q *protocol.SelectPeriod, rank *protocol.
 	if err := sc.pick(v.root, &q.Selection); err != nil {
 		return err
 	}
-	sc.dayRefs = v.dayRows(sc, from, to)
+	if err := v.dayRows(sc, from, to); err != nil {
+		return err
+	}
 	sc.refs = sc.refs[:0]
 	for rows := sc.dayRefs; len(rows) > 0; {
 		n := sameDay(rows)
@@ -111,16 +107,21 @@ func carries(tags []protocol.Tag, kind, keyword string) bool {
 	return false
 }
 
-// dayRows returns each candidate's newest visible report of each day within the range, days descending and subjects
-// in key order within a day.
-func (v *view) dayRows(sc *scratch, from, to int64) []dayRef {
+// dayRows fills sc.dayRefs with each candidate's newest visible report of each day within the range, days descending and
+// subjects in key order within a day.
+func (v *view) dayRows(sc *scratch, from, to int64) error {
 	out := sc.dayRefs[:0]
 	for i, n := range sc.numbers {
-		s := v.table.seriesOf(n)
+		s, err := v.seriesOf(n, sc)
+		if err != nil {
+			sc.dayRefs = out
+			return err
+		}
 		if s == nil {
 			continue
 		}
 		sc.refs = s.within(sc.refs[:0], &v.filter, from, to, n)
+		sc.shelf.settle(s, sc.refs)
 		for j, f := range sc.refs {
 			day := protocol.DayStart(s.reports[f.row].date)
 			if j > 0 && day == out[len(out)-1].day {
@@ -138,7 +139,8 @@ func (v *view) dayRows(sc *scratch, from, to int64) []dayRef {
 		}
 		return int(a.tie) - int(b.tie)
 	})
-	return out
+	sc.dayRefs = out
+	return nil
 }
 
 func sameDay(rows []dayRef) int {

@@ -64,6 +64,31 @@ type series struct {
 	values  []float64 // report i's values are values[i*width : (i+1)*width]
 }
 
+// seriesBytes is what a series takes besides its reports and values, the sizes that allocations are rounded to among it.
+const seriesBytes = 128
+
+// bytes is the memory that a series takes; of none, 0.
+func (s *series) bytes() int {
+	if s == nil {
+		return 0
+	}
+	return seriesBytes + cap(s.reports)*reportBytes + cap(s.values)*8
+}
+
+// summary returns what stays known of a series (nil = none) when it leaves the heap.
+func (s *series) summary(version uint64) summary {
+	if s == nil {
+		return summary{}
+	}
+	sum := summary{head: s.reports[0], version: version, reports: uint32(len(s.reports))}
+	for _, v := range s.values {
+		if v == v {
+			sum.present++
+		}
+	}
+	return sum
+}
+
 // value returns column c of report i; columns that came after the series was written are missing.
 func (s *series) value(i, c int) float64 {
 	if c >= s.width {

@@ -2,10 +2,8 @@ package engine
 
 import "github.com/kamaitachi/kamaitachi/protocol"
 
-// Snapshot answers one report per subject, ranked and paged. See Engine for what it leaves in r.
-func (e *Engine) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
-	rt, sc := e.begin(r)
-	defer e.end(sc)
+// answerSnapshot is Reader.Snapshot at one moment; so are the answers of the other queries.
+func (e *Engine) answerSnapshot(rt *root, sc *scratch, q *protocol.Snapshot, r *protocol.Result) error {
 	if err := checkWhom(q); err != nil {
 		return err
 	}
@@ -53,7 +51,9 @@ func (e *Engine) snapshot(v *view, numbers []uint32, keyed bool, rank *protocol.
 	if newest {
 		sc.items = v.newestItems(sc.items[:0], numbers, &p)
 	} else {
-		v.itemsWithin(sc, numbers, &p, from, to)
+		if err := v.itemsWithin(sc, numbers, &p, from, to); err != nil {
+			return err
+		}
 	}
 	var items []item
 	if keyed {
@@ -67,10 +67,9 @@ func (e *Engine) snapshot(v *view, numbers []uint32, keyed bool, rank *protocol.
 	v.fillSubjects(items, r)
 	if newest {
 		v.fillNewest(items, r)
-	} else {
-		v.fillRows(items, sc.rows, r)
+		return nil
 	}
-	return nil
+	return v.fillRows(items, sc, r)
 }
 
 // newestItems makes an item of each candidate that has a report, by its newest.
@@ -94,21 +93,24 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 
 // itemsWithin makes an item of each candidate's newest report that passes the filter and lies within the dates.
 // sc.rows then has the place of that report in its series, by item.tie.
-func (v *view) itemsWithin(sc *scratch, numbers []uint32, p *page, from, to int64) {
+func (v *view) itemsWithin(sc *scratch, numbers []uint32, p *page, from, to int64) error {
 	sc.items, sc.rows = sc.items[:0], sc.rows[:0]
 	flip := p.flip()
 	for _, n := range numbers {
-		s := v.table.seriesOf(n)
+		s, err := v.seriesOf(n, sc)
+		if err != nil {
+			return err
+		}
 		if s == nil {
 			continue
 		}
-		row := s.newestWithin(&v.filter, from, to)
-		if row < 0 {
-			continue
+		if row := s.newestWithin(&v.filter, from, to); row >= 0 {
+			sc.items = append(sc.items, item{key: v.rowKey(s, row, p, flip), number: n, tie: uint32(len(sc.rows))})
+			sc.rows = append(sc.rows, uint32(row))
 		}
-		sc.items = append(sc.items, item{key: v.rowKey(s, row, p, flip), number: n, tie: uint32(len(sc.rows))})
-		sc.rows = append(sc.rows, uint32(row))
+		sc.shelf.release(s)
 	}
+	return nil
 }
 
 func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
@@ -139,7 +141,7 @@ func (v *view) head(rep report) protocol.Head {
 func (v *view) fillNewest(items []item, r *protocol.Result) {
 	if r.With&protocol.WithReports != 0 {
 		for _, it := range items {
-			r.Heads = append(r.Heads, v.head(v.table.seriesOf(it.number).reports[0]))
+			r.Heads = append(r.Heads, v.head(v.table.summaryOf(it.number).head))
 		}
 	}
 	out := grow(r, len(items)*len(v.columns))
@@ -156,17 +158,23 @@ func (v *view) fillNewest(items []item, r *protocol.Result) {
 }
 
 // fillRows gathers the asked columns of the page from the subjects' series, and the heads where asked for.
-func (v *view) fillRows(items []item, rows []uint32, r *protocol.Result) {
+func (v *view) fillRows(items []item, sc *scratch, r *protocol.Result) error {
 	out := grow(r, len(items)*len(v.columns))
 	for i, it := range items {
-		s, row := v.table.seriesOf(it.number), int(rows[it.tie])
+		s, err := v.seriesOf(it.number, sc)
+		if err != nil {
+			return err
+		}
+		row := int(sc.rows[it.tie])
 		if r.With&protocol.WithReports != 0 {
 			r.Heads = append(r.Heads, v.head(s.reports[row]))
 		}
 		for c, col := range v.columns {
 			out[c*len(items)+i] = s.value(row, col)
 		}
+		sc.shelf.release(s)
 	}
+	return nil
 }
 
 // grow makes r.Values n long, reusing its memory, and returns it.

@@ -105,8 +105,9 @@ func TestBatchKeepsNothing(t *testing.T) {
 		r.Subject, r.Values[0] = "b", 2
 		b.PutRow(1, &r)
 	})
-	rows, err := s.Series(1, "a", nil)
+	found, err := s.Series(1, "a")
 	must(t, err)
+	rows := found.Reports
 	if len(rows) != 1 || rows[0].Values[0] != 1 {
 		t.Errorf("rows of a are %+v", rows)
 	}

@@ -208,13 +208,44 @@ func checkModel(t *rapid.T, s *Store, m *model) {
 		t.Fatalf("-want +got:\n%s", d)
 	}
 	table, subject := drawTable.Draw(t, "asked table"), drawSubject.Draw(t, "asked subject")
-	before := protocol.Report{Subject: "kept"}
-	rows, err := s.Series(table, subject, []protocol.Report{before})
+	found, err := s.Series(table, subject)
 	must(t, err)
-	wantRows := append([]protocol.Report{before}, want.Series[seriesName(table, subject)].Rows...)
-	if d := gocmp.Diff(cloneRows(wantRows), cloneRows(rows), sameBits); d != "" {
+	wanted := want.Series[seriesName(table, subject)]
+	if d := gocmp.Diff(cloneRows(wanted.Rows), cloneRows(found.Reports), sameBits); d != "" {
 		t.Fatalf("Series(%d, %q): -want +got:\n%s", table, subject, d)
 	}
+	if len(wanted.Rows) > 0 && found.Stamp != wanted.Stamp || found.Applied != s.Applied() {
+		t.Fatalf("Series(%d, %q) is of %+v at %d, want %+v at %d", table, subject, found.Stamp, found.Applied, wanted.Stamp, s.Applied())
+	}
+	checkWithin(t, s, table, want)
+}
+
+// checkWithin reads the series of a range of subjects.
+func checkWithin(t *rapid.T, s *Store, table uint32, want content) {
+	from, before := drawSubject.Draw(t, "from"), drawSubject.Draw(t, "before")
+	got := map[string]bool{}
+	must(t, s.EachSeriesWithin(table, from, before, func(subject string, st protocol.Stamp, rows []protocol.Report) error {
+		got[subject] = true
+		wanted := want.Series[seriesName(table, subject)]
+		if d := gocmp.Diff(cloneRows(wanted.Rows), cloneRows(rows), sameBits); d != "" || st != wanted.Stamp {
+			t.Fatalf("series %q from %q before %q, stamp %+v want %+v: -want +got:\n%s", subject, from, before, st, wanted.Stamp, d)
+		}
+		return nil
+	}))
+	for _, r := range s.subjectsOf(t, table) {
+		if inside := r >= from && r < before; inside != got[r] {
+			t.Fatalf("series %q from %q before %q: read %v", r, from, before, got[r])
+		}
+	}
+}
+
+// subjectsOf returns the subjects that have reports in a table.
+func (s *Store) subjectsOf(t *rapid.T, table uint32) (all []string) {
+	must(t, s.EachSeries(table, func(subject string, _ protocol.Stamp, _ []protocol.Report) error {
+		all = append(all, subject)
+		return nil
+	}))
+	return all
 }
 
 // The order of row keys as bytes is that of table, subject, report_date, report_type, declare_date.

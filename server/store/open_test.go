@@ -237,7 +237,7 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 	must(t, s.Close())
 	must(t, s.Close())
 	_, tables := s.Tables()
-	_, rows := s.Series(1, "a", nil)
+	_, rows := s.Series(1, "a")
 	_, hash := s.RowHash()
 	for name, err := range map[string]error{
 		"Tables": tables, "Series": rows, "RowHash": hash, "Commit": b.Commit(1, true),

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -91,33 +92,59 @@ func (w *seriesWalk) flush() error {
 // put) and its reports by (report_date, report_type, declare_date) ascending, all as of the moment it began. rows and
 // their Values are reused for the next call; strings may be kept. An error of fn ends it and is returned as it is.
 func (s *Store) EachSeries(table uint32, fn func(subject string, st protocol.Stamp, rows []protocol.Report) error) error {
+	return s.EachSeriesWithin(table, "", "", fn)
+}
+
+// EachSeriesWithin is EachSeries of the subjects from a key on, "" = the first, and before a key, "" = none. Calls of
+// several ranges may run at once.
+func (s *Store) EachSeriesWithin(table uint32, from, before string,
+	fn func(subject string, st protocol.Stamp, rows []protocol.Report) error) error {
 	if err := s.use(); err != nil {
 		return err
 	}
 	defer s.done()
 	snapshot := s.db.NewSnapshot() // rows and stamps of one moment
 	defer snapshot.Close()
-	stamps, err := openStamps(snapshot, table)
+	stamps, err := openStamps(snapshot, table, from)
 	if err != nil {
 		return err
 	}
 	defer stamps.it.Close()
 	w := seriesWalk{rowReader: rowReader{texts: interner{}}, stamps: stamps, fn: fn}
 	lower, upper := tableBounds(prefixRow, table)
+	if from != "" {
+		lower = appendSeriesPrefix(nil, table, from)
+	}
+	if before != "" {
+		upper = appendSeriesPrefix(nil, table, before)
+	}
 	if err := s.eachOf(snapshot, lower, upper, w.row); err != nil {
 		return err
 	}
 	return w.flush()
 }
 
-// Series appends the reports of a subject in a table to dst, in the order of EachSeries. They own their memory.
-func (s *Store) Series(table uint32, subject string, dst []protocol.Report) ([]protocol.Report, error) {
-	if !validName(subject) {
-		return dst, nil // no such subject can have been put
+// Series is all that a store has of a subject in a table at one moment.
+type Series struct {
+	Applied uint64            // the applied index of that moment
+	Stamp   protocol.Stamp    // zero if none was put
+	Reports []protocol.Report // in the order of EachSeries; they own their memory
+}
+
+// Series reads the reports of a subject in a table. A subject that has none is no error.
+func (s *Store) Series(table uint32, subject string) (found Series, err error) {
+	if err := s.use(); err != nil {
+		return found, err
 	}
-	r := rowReader{texts: interner{}, rows: dst}
+	defer s.done()
+	snapshot := s.db.NewSnapshot()
+	defer snapshot.Close()
+	if found.Applied, err = readIndex(snapshot, keyApplied); err != nil || !validName(subject) {
+		return found, err // no such subject can have been put
+	}
+	r := rowReader{texts: interner{}}
 	lower := appendSeriesPrefix(nil, table, subject)
-	err := s.each(lower, successor(lower), func(key, value []byte) error {
+	err = s.eachOf(snapshot, lower, successor(lower), func(key, value []byte) error {
 		k, ok := parseRowKey(key)
 		if !ok {
 			return damagedKey(key, "its key has not the form of a row's")
@@ -125,9 +152,28 @@ func (s *Store) Series(table uint32, subject string, dst []protocol.Report) ([]p
 		return r.add(subject, &k, key, value)
 	})
 	if err != nil {
-		return dst, err
+		return found, err
 	}
-	return r.rows, nil
+	found.Reports = r.rows
+	found.Stamp, err = readStamp(snapshot, table, subject)
+	return found, err
+}
+
+// readStamp returns the stamp of a subject in a table, or the zero one.
+func readStamp(db pebble.Reader, table uint32, subject string) (protocol.Stamp, error) {
+	key := appendStampKey(nil, table, subject)
+	value, err := get(db, key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return protocol.Stamp{}, nil
+	}
+	if err != nil {
+		return protocol.Stamp{}, err
+	}
+	st, err := decodeStamp(value)
+	if err != nil {
+		return st, damagedKey(key, "%w", err)
+	}
+	return st, nil
 }
 
 // stampReader walks the stamps of a table beside its series.
@@ -136,8 +182,12 @@ type stampReader struct {
 	valid bool
 }
 
-func openStamps(db pebble.Reader, table uint32) (*stampReader, error) {
+// openStamps begins at a subject, "" = the first.
+func openStamps(db pebble.Reader, table uint32, from string) (*stampReader, error) {
 	lower, upper := tableBounds(prefixStamp, table)
+	if from != "" {
+		lower = appendStampKey(nil, table, from)
+	}
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, readError(fmt.Sprintf("read the stamps of table %d", table), err)

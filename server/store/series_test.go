@@ -67,9 +67,9 @@ func TestSeriesOfNobodyIsEmpty(t *testing.T) {
 	s := openTemp(t)
 	commit(t, s, 1, func(b *Batch) { market(b, 0, 2, 3) })
 	for _, subject := range []string{"", "33", "33:0000000", "33:000000001", "\x00", "33:00000001\x00"} {
-		rows, err := s.Series(1, subject, nil)
-		if err != nil || len(rows) != 0 {
-			t.Errorf("%q: %d rows, error %v", subject, len(rows), err)
+		found, err := s.Series(1, subject)
+		if err != nil || len(found.Reports) != 0 {
+			t.Errorf("%q: %d rows, error %v", subject, len(found.Reports), err)
 		}
 	}
 }

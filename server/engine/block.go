@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// A series off the heap is a block:
+//
+//	created 8 | updated 8 | width 4 | reports 4 | of each report: date 8, declare 8, meta 8 | values 8 each
+//
+// little-endian. Report types and periods in it are numbers of this process, so a block means nothing to another; its
+// key begins with a random number for that reason.
+const (
+	blockHeader = 24
+	reportBytes = 24
+)
+
+// blockKey names a series at one version: epoch 8 | slot 4 | subject number 4 | version 8.
+//
+// The version is the index of the log entry that changed the series last. A block that is late is kept under the
+// version that it is of, where nobody looks who sees a newer one.
+type blockKey [24]byte
+
+func (k *blockKey) set(epoch uint64, slot int, number uint32, version uint64) {
+	binary.LittleEndian.PutUint64(k[:], epoch)
+	binary.LittleEndian.PutUint32(k[8:], uint32(slot))
+	binary.LittleEndian.PutUint32(k[12:], number)
+	binary.LittleEndian.PutUint64(k[16:], version)
+}
+
+// appendBlock appends the block of s.
+func appendBlock(dst []byte, s *series) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(s.stamp.Create))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(s.stamp.Update))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(s.width))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(s.reports)))
+	for _, r := range s.reports {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(r.date))
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(r.declare))
+		dst = binary.LittleEndian.AppendUint64(dst, r.meta)
+	}
+	for _, v := range s.values {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+	}
+	return dst
+}
+
+// decode makes the series of a block, lent by the shelf. It returns nil for what is no block.
+func (sh *shelf) decode(block []byte) *series {
+	if len(block) < blockHeader {
+		return nil
+	}
+	width, count := binary.LittleEndian.Uint32(block[16:]), binary.LittleEndian.Uint32(block[20:])
+	size := uint64(len(block) - blockHeader)
+	if count == 0 || uint64(count)*reportBytes > size || uint64(width)*8 > size ||
+		uint64(count)*(reportBytes+8*uint64(width)) != size {
+		return nil
+	}
+	s := sh.lend(int(count), int(width))
+	s.stamp.Create = int64(binary.LittleEndian.Uint64(block))
+	s.stamp.Update = int64(binary.LittleEndian.Uint64(block[8:]))
+	rest := block[blockHeader:]
+	for i := range s.reports {
+		b := rest[i*reportBytes : i*reportBytes+reportBytes]
+		s.reports[i] = report{
+			date:    int64(binary.LittleEndian.Uint64(b)),
+			declare: int64(binary.LittleEndian.Uint64(b[8:])),
+			meta:    binary.LittleEndian.Uint64(b[16:]),
+		}
+	}
+	rest = rest[len(s.reports)*reportBytes:]
+	for i := range s.values {
+		s.values[i] = math.Float64frombits(binary.LittleEndian.Uint64(rest[i*8:]))
+	}
+	return s
+}
