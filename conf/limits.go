@@ -19,6 +19,9 @@ type Limits struct {
 	MaxInFlightBytes int64 // bytes of the requests of all connections
 	MaxQueuedBytes   int64 // bytes of the replies of one connection
 	MaxQueuedTotal   int64 // bytes of the replies of all connections
+	MaxPrepared      int   // prepared queries of one connection
+	MaxPreparedBytes int64 // bytes of the prepared queries of one connection
+	MaxPreparedTotal int64 // bytes of the prepared queries of all connections
 	MaxWait          time.Duration
 	HelloTimeout     time.Duration
 	HalfFrameTimeout time.Duration
@@ -60,6 +63,12 @@ func (l *Limits) sizeKeys() []Key {
 			setting: sizeSetting{&l.MaxQueuedBytes, 128 << 10, 1 << 40}},
 		{Name: "max_queued_total", Default: "1GiB", Doc: "Replies that all native connections together have not read.",
 			setting: sizeSetting{&l.MaxQueuedTotal, 128 << 10, 1 << 40}},
+		{Name: "max_prepared", Default: "256", Doc: "Prepared queries of one native connection; one more is refused.",
+			setting: countSetting{&l.MaxPrepared, 1, maxSockets}},
+		{Name: "max_prepared_bytes", Default: "4MiB", Doc: "The memory of those queries.",
+			setting: sizeSetting{&l.MaxPreparedBytes, 16 << 10, 1 << 40}},
+		{Name: "max_prepared_total", Default: "256MiB", Doc: "The memory of the prepared queries of all native connections.",
+			setting: sizeSetting{&l.MaxPreparedTotal, 16 << 10, 1 << 40}},
 	}
 }
 
@@ -98,6 +107,7 @@ func (l *Limits) Validate() error {
 		{"max_in_flight", "max_in_flight_total", int64(l.MaxInFlight), int64(l.MaxInFlightTotal), formatCount},
 		{"max_request", "max_in_flight_bytes", l.MaxRequest, l.MaxInFlightBytes, formatSize},
 		{"max_reply", "half of max_queued_bytes", l.MaxReply, l.MaxQueuedBytes / 2, formatSize},
+		{"max_prepared_bytes", "max_prepared_total", l.MaxPreparedBytes, l.MaxPreparedTotal, formatSize},
 		{"max_queued_bytes", "max_queued_total", l.MaxQueuedBytes, l.MaxQueuedTotal, formatSize},
 	} {
 		if fit.value > fit.capacity {

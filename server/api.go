@@ -23,6 +23,7 @@ type Engine interface {
 	Catalog() *protocol.Catalog
 	Stats() engine.Stats
 	TopicSize(topic string) int
+	Prepare(q protocol.Message, r *protocol.Result) (*engine.Prepared, error)
 	AppendDependencies(dst []engine.Dependency, topic string, subjects []string) []engine.Dependency
 	Unchanged(on []engine.Dependency, since uint64) bool
 }

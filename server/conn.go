@@ -25,6 +25,8 @@ type conn struct {
 	need    int  // bytes that the frame at the head of the input has, prefix included, as far as it is known
 	closing bool // an error frame was sent: input is thrown away until the peer closes or the sweep does
 
+	prepared prepared
+
 	// For the sweep, the drain and workers too.
 	opened    int64
 	greeted   atomic.Bool
@@ -129,6 +131,7 @@ func (c *conn) goneAlready() bool {
 // end is called when the connection is closed.
 func (c *conn) end() {
 	c.cancel()
+	c.forgetQueries()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.gone = true

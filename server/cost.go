@@ -45,47 +45,54 @@ func historic(v *protocol.View, timestamp protocol.Instant, r protocol.Range) bo
 	return timestamp.Given || v.KnownAt.Given || len(v.ReportTypes) > 0 || r.From.Given || r.To.Given
 }
 
-func costSnapshot(e Engine, sc *scratch) int {
-	q := &sc.snapshot
-	n, each := len(q.Subjects), subjectCost
-	if q.Topic != "" {
-		n, each = e.TopicSize(q.Topic), memberCost
-	}
-	if historic(&q.View, q.Timestamp, q.Range) {
-		each *= historyFactor
-	}
-	return baseCost + n*each + rowsCost(pageRows(&q.Ranking, n), &q.View)
-}
+func costSnapshot(e Engine, sc *scratch) int { return costOf(e, &sc.snapshot, &protocol.Change{}) }
 
-func costPeriod(_ Engine, sc *scratch) int {
-	q := &sc.period
-	return baseCost + len(q.Subjects)*(subjectCost+rowsCost(historyLen, &q.View))
-}
+func costPeriod(e Engine, sc *scratch) int { return costOf(e, &sc.period, &protocol.Change{}) }
 
-func costRecent(_ Engine, sc *scratch) int {
-	q := &sc.recent
-	reports := q.Limit
-	switch {
-	case len(q.Periods) > 0:
-		reports = len(q.Periods)
-	case reports <= 0:
-		reports = protocol.DefaultRecentLimit
-	}
-	return baseCost + len(q.Subjects)*(subjectCost+rowsCost(min(reports, historyLen), &q.View))
-}
+func costRecent(e Engine, sc *scratch) int { return costOf(e, &sc.recent, &protocol.Change{}) }
 
 func costSelectSnapshot(e Engine, sc *scratch) int {
-	q := &sc.selectSnapshot
-	n, each := e.TopicSize(q.Topic), subjectCost
-	if historic(&q.View, q.Timestamp, q.Range) {
-		each *= historyFactor
-	}
-	return baseCost + n*each + rowsCost(pageRows(&q.Ranking, n), &q.View)
+	return costOf(e, &sc.selectSnapshot, &protocol.Change{})
 }
 
 func costSelectPeriod(e Engine, sc *scratch) int {
-	q := &sc.selectPeriod
-	return baseCost + e.TopicSize(q.Topic)*(subjectCost+historyLen*memberCost)
+	return costOf(e, &sc.selectPeriod, &protocol.Change{})
+}
+
+// costOf estimates a query with a change.
+func costOf(e Engine, q protocol.Message, c *protocol.Change) int {
+	switch q := q.(type) {
+	case *protocol.Snapshot:
+		n, each := len(q.Subjects), subjectCost
+		if q.Topic != "" {
+			n, each = e.TopicSize(q.Topic), memberCost
+		}
+		return costRanking(n, each, &q.View, c.Ranking(q.Ranking), c.When(q.Timestamp), q.Range)
+	case *protocol.SelectSnapshot:
+		return costRanking(e.TopicSize(q.Topic), subjectCost, &q.View, c.Ranking(q.Ranking), c.When(q.Timestamp), q.Range)
+	case *protocol.SelectPeriod:
+		return baseCost + e.TopicSize(q.Topic)*(subjectCost+historyLen*memberCost)
+	case *protocol.Period:
+		return baseCost + len(q.Subjects)*(subjectCost+rowsCost(historyLen, &q.View))
+	case *protocol.Recent:
+		reports := c.Limit.Or(q.Limit)
+		switch {
+		case len(q.Periods) > 0:
+			reports = len(q.Periods)
+		case reports <= 0:
+			reports = protocol.DefaultRecentLimit
+		}
+		return baseCost + len(q.Subjects)*(subjectCost+rowsCost(min(reports, historyLen), &q.View))
+	}
+	return forWorkers
+}
+
+// costRanking estimates a ranking of n subjects, each of which costs so much.
+func costRanking(n, each int, v *protocol.View, k protocol.Ranking, timestamp protocol.Instant, span protocol.Range) int {
+	if historic(v, timestamp, span) {
+		each *= historyFactor
+	}
+	return baseCost + n*each + rowsCost(pageRows(&k, n), v)
 }
 
 func costSubjects(_ Engine, sc *scratch) int {

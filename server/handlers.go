@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/engine"
 )
 
 // scratch is what a request is decoded into and answered from. Each event loop and each worker has one, and writes take
@@ -18,6 +19,9 @@ type scratch struct {
 	get            protocol.Get
 	search         protocol.Search
 	listSubjects   protocol.ListSubjects
+	prepare        protocol.Prepare
+	execute        protocol.Execute
+	handle         protocol.Handle // of FORGET, and the answer of PREPARE
 	put            protocol.Put
 	delete         protocol.Delete
 	putSubjects    protocol.PutSubjects
@@ -30,6 +34,10 @@ type scratch struct {
 	stats    protocol.StatList
 	out      []byte // encoded replies
 
+	conn     *conn            // of the request
+	query    protocol.Message // of PREPARE, opened
+	executed *engine.Prepared // of EXECUTE; nil = the handle is not known
+
 	keeping keeping
 	one     [1]string // the subject of a query of one
 }
@@ -39,6 +47,7 @@ const maxKept = 1 << 20
 
 // trim lets go of what one large request has made large.
 func (sc *scratch) trim() {
+	sc.conn, sc.query, sc.executed = nil, nil, nil
 	if cap(sc.out) > maxKept {
 		sc.out = nil
 	}
@@ -156,6 +165,13 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
 		cost:   func(Engine, *scratch) int { return forWorkers },
 		answer: answerResetCounters,
+	},
+	protocol.OpPrepare: {decode: (*scratch).decodePrepare, cost: costPrepare, answer: answerPrepare},
+	protocol.OpExecute: {decode: (*scratch).decodeExecute, cost: costExecute, answer: answerExecute},
+	protocol.OpForget: {
+		decode: func(sc *scratch, p []byte) error { return sc.handle.Decode(p) },
+		cost:   func(Engine, *scratch) int { return baseCost },
+		answer: answerForget,
 	},
 	protocol.OpPut: {
 		decode: func(sc *scratch, p []byte) error { return sc.put.Decode(p) },

@@ -18,7 +18,7 @@ type hits struct {
 // queryOps are the operations that are queries.
 var queryOps = [...]protocol.Op{
 	protocol.OpSnapshot, protocol.OpPeriod, protocol.OpRecent, protocol.OpSelectSnapshot, protocol.OpSelectPeriod,
-	protocol.OpGet, protocol.OpSearch,
+	protocol.OpGet, protocol.OpSearch, protocol.OpExecute,
 }
 
 // query counts a query of another front, unless it cannot be served.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"runtime/debug"
@@ -47,6 +48,10 @@ type listener struct {
 	slow     atomic.Uint64 // connections closed because they did not read
 	late     atomic.Uint64 // connections closed by a timeout
 	panics   atomic.Uint64
+
+	lastHandle    atomic.Uint64 // of a prepared query; it begins at a random number (SPEC.md, 4.6)
+	prepared      atomic.Int64  // prepared queries of all connections
+	preparedBytes atomic.Int64
 
 	// Of requests that workers have.
 	inFlight      atomic.Int64
@@ -103,6 +108,7 @@ func newListener(n *Node) *listener {
 		ready: make(chan struct{}), ended: make(chan struct{}),
 		queue: make(chan *job, n.o.Limits.MaxInFlightTotal),
 	}
+	l.lastHandle.Store(uint64(rand.Uint32()))
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.waits, l.stopWaits = context.WithCancel(l.ctx)
 	l.jobs.New = func() any { return new(job) }

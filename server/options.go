@@ -51,6 +51,9 @@ type Limits struct {
 	MaxInFlightBytes int           // bytes of those requests; default 256 MiB
 	MaxQueuedBytes   int           // bytes of replies that a connection has not read, then it is closed; default 128 MiB
 	MaxQueuedTotal   int           // bytes of replies that all connections have not read; default 1 GiB
+	MaxPrepared      int           // prepared queries of a connection; default 256
+	MaxPreparedBytes int           // bytes of those queries; default 4 MiB
+	MaxPreparedTotal int           // bytes of the prepared queries of all connections; default 256 MiB
 	HelloTimeout     time.Duration // from connecting to the end of HELLO; default 5 s
 	HalfFrameTimeout time.Duration // from the first byte of a frame to its last; default 10 s
 	IdleTimeout      time.Duration // without any request; default 10 min
@@ -67,6 +70,9 @@ const (
 	defaultMaxInFlightBytes = 256 << 20
 	defaultMaxQueuedBytes   = 128 << 20
 	defaultMaxQueuedTotal   = 1 << 30
+	defaultMaxPrepared      = 256
+	defaultMaxPreparedBytes = 4 << 20
+	defaultMaxPreparedTotal = 256 << 20
 	defaultHelloTimeout     = 5 * time.Second
 	defaultHalfFrameTimeout = 10 * time.Second
 	defaultIdleTimeout      = 10 * time.Minute
@@ -110,6 +116,8 @@ func (l Limits) Validate() error {
 			"another waits", ErrOptions, l.MaxReply, l.MaxQueuedBytes)
 	case l.MaxQueuedBytes > l.MaxQueuedTotal:
 		return fmt.Errorf("%w: MaxQueuedBytes is %d, must be at most MaxQueuedTotal (%d)", ErrOptions, l.MaxQueuedBytes, l.MaxQueuedTotal)
+	case l.MaxPreparedBytes > l.MaxPreparedTotal:
+		return fmt.Errorf("%w: MaxPreparedBytes is %d, must be at most MaxPreparedTotal (%d)", ErrOptions, l.MaxPreparedBytes, l.MaxPreparedTotal)
 	case l.MaxInFlight > l.MaxInFlightTotal:
 		return fmt.Errorf("%w: MaxInFlight is %d, must be at most MaxInFlightTotal (%d)", ErrOptions, l.MaxInFlight, l.MaxInFlightTotal)
 	case l.MaxRequest > l.MaxInFlightBytes:
@@ -135,6 +143,9 @@ func (l *Limits) sizes() []size {
 		{"MaxInFlightBytes", &l.MaxInFlightBytes, defaultMaxInFlightBytes},
 		{"MaxQueuedBytes", &l.MaxQueuedBytes, defaultMaxQueuedBytes},
 		{"MaxQueuedTotal", &l.MaxQueuedTotal, defaultMaxQueuedTotal},
+		{"MaxPrepared", &l.MaxPrepared, defaultMaxPrepared},
+		{"MaxPreparedBytes", &l.MaxPreparedBytes, defaultMaxPreparedBytes},
+		{"MaxPreparedTotal", &l.MaxPreparedTotal, defaultMaxPreparedTotal},
 	}
 }
 

@@ -162,7 +162,7 @@ func (l *listener) run(ctx context.Context, sc *scratch, j *job) (sound bool) {
 	if j.c.goneAlready() {
 		return true
 	}
-	sc.out = sc.out[:0]
+	sc.out, sc.conn = sc.out[:0], j.c
 	hangup := false
 	if err := l.expired(&j.h, j.began); err != nil {
 		sc.out = l.appendError(sc.out, &l.shared, j.h.ID, err)

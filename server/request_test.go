@@ -154,7 +154,7 @@ func TestErrorsOfRequestsLeaveTheConnectionOpen(t *testing.T) {
 		{protocol.OpPut, &protocol.Put{Table: "nope"}, protocol.CodeNotFound},
 		{protocol.OpPut, &protocol.Put{Reports: []protocol.Report{{Subject: "a,b"}}}, protocol.CodeBadRequest},
 		{protocol.OpSearch, &protocol.Search{Limit: -1}, protocol.CodeBadRequest},
-		{protocol.OpPrepare, protocol.Empty{}, protocol.CodeUnsupported},
+		{protocol.OpPrepare, protocol.Empty{}, protocol.CodeBadRequest},
 		{protocol.OpWatch, protocol.Empty{}, protocol.CodeUnsupported},
 		{protocol.Op(15), protocol.Empty{}, protocol.CodeUnsupported},
 		{protocol.Op(200), protocol.Empty{}, protocol.CodeUnsupported},

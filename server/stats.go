@@ -60,6 +60,8 @@ func (l *listener) appendStats(s protocol.StatList, t *totals) protocol.StatList
 		stat("in_flight", l.inFlight.Load()),
 		stat("in_flight_bytes", l.inFlightBytes.Load()),
 		stat("queued_bytes", l.queued.Load()),
+		stat("prepared_queries", l.prepared.Load()),
+		stat("prepared_bytes", l.preparedBytes.Load()),
 		stat("bytes_in", t.bytesIn),
 		stat("bytes_out", t.bytesOut),
 		stat("panics", l.panics.Load()),

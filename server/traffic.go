@@ -173,6 +173,7 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 	}
 	lo.counters.requests[h.Op].Add(1)
 	lo.scratch.keeping.query.Keep = false
+	lo.scratch.conn = c
 	if l.draining.Load() {
 		return l.appendError(out, &lo.counters, h.ID, ErrDraining), false
 	}

@@ -166,8 +166,11 @@ func nodeOptions(c *conf.Config, log *slog.Logger) (server.Options, error) {
 		Limits: server.Limits{
 			MaxRequest: int(c.Limits.MaxRequest), MaxReply: int(c.Limits.MaxReply), MaxConns: c.Limits.MaxConnections,
 			MaxInFlight: c.Limits.MaxInFlight, MaxInFlightTotal: c.Limits.MaxInFlightTotal,
-			MaxQueuedBytes: int(c.Limits.MaxQueuedBytes), HelloTimeout: c.Limits.HelloTimeout,
-			HalfFrameTimeout: c.Limits.HalfFrameTimeout, IdleTimeout: orNever(c.Limits.IdleTimeout),
+			MaxInFlightBytes: int(c.Limits.MaxInFlightBytes), MaxQueuedBytes: int(c.Limits.MaxQueuedBytes),
+			MaxQueuedTotal: int(c.Limits.MaxQueuedTotal), MaxPrepared: c.Limits.MaxPrepared,
+			MaxPreparedBytes: int(c.Limits.MaxPreparedBytes), MaxPreparedTotal: int(c.Limits.MaxPreparedTotal),
+			HelloTimeout: c.Limits.HelloTimeout, HalfFrameTimeout: c.Limits.HalfFrameTimeout,
+			IdleTimeout: orNever(c.Limits.IdleTimeout), MaxWait: c.Limits.MaxWait,
 		},
 	}
 	if c.Server.NativePort.On() {
