@@ -30,6 +30,8 @@ var rooms = []room{
 	{"server/state/...", []string{"protocol", "server/engine", "server/store"}, "it is the engine over the store, for any log"},
 	{"server/replica/...", []string{"protocol"}, "a log orders writes for any state machine"},
 	{"internal/dataset/...", []string{"protocol", "conf/maps"}, "files become reports for whoever loads them"},
+	{"internal/registry/...", nil, "records in etcd are for whoever composes programs from rooms"},
+	{"internal/devetcd/...", nil, "an etcd knows nobody who uses it"},
 	{"internal/oracle/...", []string{"protocol"}, "it is written from semantics.md alone, so that it can judge the engine"},
 }
 
