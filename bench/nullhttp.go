@@ -28,6 +28,7 @@ func ServeNullHTTP(ctx context.Context, addr string, size int, listening func(ad
 			c.Response.Header.SetContentType("application/json")
 			c.Response.SetBodyRaw(body)
 		},
+		WriteBufferSize:       16 << 10, // as the endpoints have it: one write for each answer
 		NoDefaultServerHeader: true, ReadTimeout: time.Minute, WriteTimeout: time.Minute, CloseOnShutdown: true,
 	}
 	defer context.AfterFunc(ctx, func() { s.Shutdown() })()
