@@ -114,9 +114,10 @@ func appendDay(dst []byte, at protocol.Instant) []byte {
 
 // labels holds the name of each column of a result as JSON, with its colon, so that it is escaped once per answer.
 type labels struct {
-	text []byte
-	ends []int
-	memo *memo // of the handler; nil = none
+	text  []byte
+	ends  []int
+	memo  *memo          // of the handler; nil = none
+	found []*keptFigures // of each row
 }
 
 func (l *labels) set(names []string) {

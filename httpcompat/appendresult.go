@@ -10,15 +10,27 @@ import (
 func appendSnapshot(dst []byte, r *protocol.Result, l *labels) []byte {
 	l.set(r.IDs)
 	dst = append(dst, '[')
-	for row, s := range r.Subjects {
+	if l.memo != nil {
+		l.found = l.memo.figures.lookup(l.found, r.Subjects)
+		defer clear(l.found) // so that an old root's memory can go
+	}
+	for row := range r.Subjects {
 		if row > 0 {
 			dst = append(dst, ',')
 		}
-		dst = l.memo.appendSubject(append(dst, `{"subject":`...), s)
-		dst = l.appendValues(append(dst, `,"data":{`...), r, row, false)
-		dst = append(dst, "}}"...)
+		if l.memo != nil {
+			dst = l.memo.figures.appendEntry(dst, l.found[row], r, row, l)
+		} else {
+			dst = l.appendEntry(dst, r, row)
+		}
 	}
 	return append(dst, ']')
+}
+
+// appendEntry appends a row of a ranking.
+func (l *labels) appendEntry(dst []byte, r *protocol.Result, row int) []byte {
+	dst = appendOpening(dst, r.Subjects[row])
+	return append(l.appendValues(dst, r, row, false), "}}"...)
 }
 
 // appendSeries appends a list of one entry per group: the subject and its reports. withType adds the report type to

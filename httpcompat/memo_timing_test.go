@@ -8,11 +8,11 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// BenchmarkSnapshotAnswer appends the answer of scenario 3, 20 of 5,000 subjects with 4 values each, with and without
+// BenchmarkSnapshotAnswer appends the answer of scenario 3, 20 of 5,000 subjects with 4 of their 6 values each, with and without
 // the memo.
 func BenchmarkSnapshotAnswer(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	const subjects, rows, columns, sets = 5000, 20, 4, 512
+	const subjects, rows, columns, asked, sets = 5000, 20, 6, 4, 2048
 	market := make([]*protocol.Subject, subjects)
 	figures := make([]float64, subjects*columns)
 	for i := range market {
@@ -22,15 +22,19 @@ func BenchmarkSnapshotAnswer(b *testing.B) {
 	for i := range figures {
 		figures[i] = rnd.Float64() * 1e12
 	}
+	names := []string{"operating_income", "net_profit", "total_profit", "operating_profit", "assets", "equity"}
 	results := make([]*protocol.Result, sets)
 	for i := range results {
-		r := &protocol.Result{IDs: []string{"operating_income", "net_profit", "total_profit", "operating_profit"},
-			Values: make([]float64, rows*columns)}
+		r := &protocol.Result{Values: make([]float64, rows*asked)}
+		view := rnd.Perm(columns)[:asked]
+		for _, c := range view {
+			r.IDs = append(r.IDs, names[c])
+		}
 		for row := range rows {
 			n := rnd.IntN(subjects)
 			r.Subjects = append(r.Subjects, market[n])
-			for c := range columns {
-				r.Values[c*rows+row] = figures[n*columns+c]
+			for i, c := range view {
+				r.Values[i*rows+row] = figures[n*columns+c]
 			}
 		}
 		results[i] = r
