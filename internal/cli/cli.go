@@ -38,6 +38,7 @@ type Command struct {
 func commands() []Command {
 	return []Command{
 		{"node", "run a node", runNode},
+		{"gateway", "run a gateway before nodes", runGateway},
 		{"demo", "load real company reports into a node, ask it the four scenarios, print what was measured", runDemo},
 		{"bench", "load a node with the four scenarios and measure it", runBench},
 		{"import", "load a file into a running node or into a new data directory", runImport},

@@ -17,36 +17,15 @@ const drainWait = 10 * time.Second
 
 func runNode(ctx context.Context, args []string, s Streams) error {
 	f := newFlags(s, "node", "-config conf/standalone.ini [-db DIR] [-set section.key=value ...]")
-	path := f.String("config", "", "configuration `file` (default: a built-in conf/standalone.ini)")
+	p := newProgram(f, standaloneFile)
 	db := f.String("db", "", "data `directory`, instead of the configuration's")
-	var set list
-	f.Var(&set, "set", "`section.key=value` instead of the configuration's; may be given several times")
-	printConfig := f.Bool("print-config", false, "print the configuration, with where each value comes from, and end")
-	checkConfig := f.Bool("check-config", false, "check the configuration and end")
-	child := f.Bool("until-input-ends", false, "end when standard input does, for a program that started this one")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
 	if *db != "" {
-		set = append(set, "server.data_dir="+*db)
+		p.set = append(p.set, "server.data_dir="+*db)
 	}
-	c, err := conf.Load(*path, conf.LoadOptions{Env: s.Env, Set: set, Modes: []conf.Mode{conf.Standalone}})
-	if err != nil {
-		return err
-	}
-	switch {
-	case *printConfig:
-		return c.Print(s.Out)
-	case *checkConfig:
-		_, err := fmt.Fprintln(s.Out, "the configuration is good")
-		return err
-	}
-	if *child {
-		var cancel context.CancelFunc
-		ctx, cancel = untilInputEnds(ctx, s.In)
-		defer cancel()
-	}
-	return serve(ctx, c, s)
+	return p.run(ctx, s, []conf.Mode{conf.Standalone}, serve)
 }
 
 // serve runs a node until ctx ends, then drains it.

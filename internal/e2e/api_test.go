@@ -62,6 +62,16 @@ func TestTheDocumentedAnswersAreGiven(t *testing.T) {
 	}
 }
 
+// documentedRequests returns the parts of each request of docs/api.
+func documentedRequests(t *testing.T) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(apiDocs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return documented.FindAllStringSubmatch(string(text), -1)
+}
+
 // ask sends a request and returns its status, "" for 200, and the answer.
 func ask(t *testing.T, host, request, body string) (status, answer string) {
 	t.Helper()

@@ -66,7 +66,7 @@ func must(t *testing.T, args ...string) string {
 	return out
 }
 
-// process is a running node or etcd.
+// process is a running node, gateway or etcd.
 type process struct {
 	cmd   *exec.Cmd
 	addrs map[string]string

@@ -1,16 +1,13 @@
-package httpcompat
+package jsontarget
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/kamaitachi/kamaitachi/internal/oracle"
 	"github.com/kamaitachi/kamaitachi/internal/oracle/oracletest"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -163,7 +160,7 @@ func fixedFields(withType bool) func(string, *protocol.Head) fieldsJSON {
 	}
 }
 
-func (j *jsonTarget) ranked(path string, o object, q oracletest.Query, r *protocol.Result) error {
+func (j *Target) ranked(path string, o object, q oracletest.Query, r *protocol.Result) error {
 	var data []entryJSON
 	d := j.direct(q)
 	applied, err := j.call("POST", path, o.String(), &data, d.Err)
@@ -182,7 +179,7 @@ func (j *jsonTarget) ranked(path string, o object, q oracletest.Query, r *protoc
 	return t.finish(d.Result, rest, nil)
 }
 
-func (j *jsonTarget) series(path string, o object, q oracletest.Query, r *protocol.Result) error {
+func (j *Target) series(path string, o object, q oracletest.Query, r *protocol.Result) error {
 	var data []seriesJSON
 	d := j.direct(q)
 	applied, err := j.call("POST", path, o.String(), &data, d.Err)
@@ -205,7 +202,7 @@ func (j *jsonTarget) series(path string, o object, q oracletest.Query, r *protoc
 	return t.finish(d.Result, rest, fixedFields(strings.HasSuffix(path, "recent")))
 }
 
-func (j *jsonTarget) byDay(path string, o object, q oracletest.Query, r *protocol.Result) error {
+func (j *Target) byDay(path string, o object, q oracletest.Query, r *protocol.Result) error {
 	var data map[string][]entryJSON
 	d := j.direct(q)
 	applied, err := j.call("POST", path, o.String(), &data, d.Err)
@@ -237,7 +234,7 @@ func (j *jsonTarget) byDay(path string, o object, q oracletest.Query, r *protoco
 }
 
 // rows fills a result from rows in full table width.
-func (j *jsonTarget) rows(applied uint64, data []rowJSON, total int, direct, r *protocol.Result) error {
+func (j *Target) rows(applied uint64, data []rowJSON, total int, direct, r *protocol.Result) error {
 	t := newTable(r, applied, direct)
 	r.Total = total
 	var dates []int64
@@ -265,93 +262,4 @@ func (j *jsonTarget) rows(applied uint64, data []rowJSON, total int, direct, r *
 		}
 	}
 	return t.finish(direct, nil, nil)
-}
-
-// wouldSay returns what the model says to a write, without applying it: it asks a copy of what a write needs.
-func (b *modelBackend) wouldSay(w *protocol.Write) error {
-	m := oracle.New()
-	tables := &protocol.PutTables{}
-	for _, t := range b.model.Catalog().Tables {
-		tables.Tables = append(tables.Tables, *t)
-	}
-	if len(tables.Tables) > 0 {
-		if err := m.Apply(1, &protocol.Write{Tables: tables}); err != nil {
-			return err
-		}
-	}
-	return m.Apply(2, w)
-}
-
-// saveBodyOf returns the body of a save that says the same as a put, if one does: of one subject, one report type and one
-// declare date, in table order, without period and year.
-func saveBodyOf(p *protocol.Put) (string, bool) {
-	if p == nil || len(p.IDs) > 0 || len(p.Reports) == 0 {
-		return "", false
-	}
-	first := &p.Reports[0]
-	var data []string
-	for i := range p.Reports {
-		r := &p.Reports[i]
-		same := r.Subject == first.Subject && r.Type == first.Type && r.DeclareDate == first.DeclareDate
-		if !same || r.Period != "" || r.Year != 0 || slices.ContainsFunc(r.Values, unspeakable) {
-			return "", false
-		}
-		var values []string
-		for _, v := range r.Values {
-			if protocol.IsMissing(v) {
-				values = append(values, "null")
-			} else {
-				values = append(values, strconv.FormatFloat(v, 'g', -1, 64))
-			}
-		}
-		data = append(data, fmt.Sprintf(`"%d":[%s]`, r.ReportDate, strings.Join(values, ",")))
-	}
-	if !utf8.ValidString(first.Subject) || !utf8.ValidString(first.Type) {
-		return "", false
-	}
-	head := object{"id": first.Subject, "report_type": first.Type}
-	if at := first.DeclareDate; at.Given {
-		head["declare_date"] = at.Seconds
-		if protocol.DayStart(at.Seconds) == at.Seconds && at.Seconds >= protocol.MinTime {
-			head["declare_date"] = string(protocol.AppendDay(nil, at.Seconds))
-		} else if at.Seconds == 0 {
-			return "", false
-		}
-	}
-	text := strings.TrimSpace(head.String())
-	return text[:len(text)-1] + `,"data":{` + strings.Join(data, ",") + "}}", true
-}
-
-func unspeakable(v float64) bool { return math.IsInf(v, 0) || v != v && !protocol.IsMissing(v) }
-
-// subjectsBodyOf returns the body that upserts the same, if JSON can say it.
-func subjectsBodyOf(p *protocol.PutSubjects) (string, bool) {
-	if p == nil {
-		return "", false
-	}
-	list := []string{}
-	for i := range p.Subjects {
-		u := &p.Subjects[i]
-		o := object{"subject": u.Key}
-		set := func(field protocol.SubjectField, name string, value any) {
-			if u.Set&field != 0 {
-				o[name] = value
-			}
-		}
-		set(protocol.FieldName, "name", u.Name)
-		set(protocol.FieldStatus, "status", u.Status)
-		set(protocol.FieldListingDate, "listing_date", u.ListingDate)
-		set(protocol.FieldCategory, "category", u.Category)
-		set(protocol.FieldTopics, "topics", append([]string{}, u.Topics...))
-		tags := map[string][]string{}
-		for _, tag := range u.Tags {
-			tags[tag.Kind] = append(tags[tag.Kind], tag.Text)
-		}
-		set(protocol.FieldTags, "tags", tags)
-		if !utf8.ValidString(fmt.Sprint(u)) {
-			return "", false
-		}
-		list = append(list, o.String())
-	}
-	return "[" + strings.Join(list, ",") + "]", true
 }

@@ -1,8 +1,7 @@
-package httpcompat
+package jsontarget
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -12,27 +11,30 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/kamaitachi/kamaitachi/internal/oracle"
 	"github.com/kamaitachi/kamaitachi/internal/oracle/oracletest"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// jsonTarget is a model behind the JSON endpoints: every query becomes a body that is posted to a real listener, and the
-// answer is read back with encoding/json.
+// Target asks a server in JSON: every query becomes a body that is sent to it, and the answer is read back with
+// encoding/json.
 //
-// What JSON does not say is taken from the backend's own model (direct): the seconds of a date within its day, the type
-// of a report outside recent answers, column names of rows, the catalog's version. It is taken only where what JSON does
-// say agrees. What JSON cannot ask goes to the model alone; see the expressible functions.
-type jsonTarget struct {
-	tb      testing.TB
-	backend *modelBackend
-	url     string
+// What JSON does not say is taken from Model: the seconds of a date within its day, the type of a report outside recent
+// answers, column names of rows, the catalog's version, which of several faults an error may name. It is taken only
+// where what JSON does say agrees. What JSON cannot ask or write goes to Direct alone; see zeroMeansAbsent, wholeDays,
+// saveBodyOf and subjectsBodyOf.
+type Target struct {
+	TB     testing.TB
+	URL    string            // of the server, without a slash at the end
+	Model  *oracle.Model     // what the server's data should be; whoever applies writes keeps it so
+	Direct oracletest.Target // the server's data, asked otherwise
+	At     func(now int64)   // sets the time of the writes that come
 }
 
-func (j *jsonTarget) direct(q oracletest.Query) oracletest.Answer {
-	return oracletest.Ask(j.backend.model, q, nil)
+var _ oracletest.Target = (*Target)(nil)
+
+func (j *Target) direct(q oracletest.Query) oracletest.Answer {
+	return oracletest.Ask(j.Model, q, nil)
 }
 
 // envelopeJSON is either envelope.
@@ -46,8 +48,8 @@ type envelopeJSON struct {
 
 // call sends a request and reads data from its answer; err is what the model says, which tells apart the codes that
 // JSON does not.
-func (j *jsonTarget) call(method, path, body string, data any, direct error) (applied uint64, err error) {
-	r, err := exchangeHTTP(method, j.url+path, body)
+func (j *Target) call(method, path, body string, data any, direct error) (applied uint64, err error) {
+	r, err := exchange(method, j.URL+path, body)
 	if err != nil {
 		return 0, err
 	}
@@ -74,7 +76,7 @@ func (j *jsonTarget) call(method, path, body string, data any, direct error) (ap
 }
 
 // errorOf returns the error that an answer tells.
-func (j *jsonTarget) errorOf(path string, e envelopeJSON, direct error) error {
+func (j *Target) errorOf(path string, e envelopeJSON, direct error) error {
 	codes := map[int][]protocol.Code{
 		400: {protocol.CodeBadRequest, protocol.CodeUnknownIndicator}, 404: {protocol.CodeNotFound},
 	}[e.StatusCode]
@@ -163,34 +165,34 @@ func wholeDays(r protocol.Range) bool {
 	return fits(r.From, 0) && fits(r.To, protocol.SecondsPerDay-1)
 }
 
-func (j *jsonTarget) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
+func (j *Target) Snapshot(q *protocol.Snapshot, r *protocol.Result) error {
 	if !zeroMeansAbsent(q.Timestamp) || !zeroMeansAbsent(q.KnownAt) || !wholeDays(q.Range) {
-		return j.backend.model.Snapshot(q, r)
+		return j.Direct.Snapshot(q, r)
 	}
 	o := object{"topic": q.Topic, "timestamp": q.Timestamp.Seconds, "subject_keys": q.Subjects}
 	return j.ranked("/kamaitachi/api/data/v1/snapshot", o.view(&q.View).ranking(&q.Ranking).days(q.Range), q, r)
 }
 
-func (j *jsonTarget) SelectSnapshot(q *protocol.SelectSnapshot, r *protocol.Result) error {
+func (j *Target) SelectSnapshot(q *protocol.SelectSnapshot, r *protocol.Result) error {
 	if !zeroMeansAbsent(q.Timestamp) || !zeroMeansAbsent(q.KnownAt) || !wholeDays(q.Range) {
-		return j.backend.model.SelectSnapshot(q, r)
+		return j.Direct.SelectSnapshot(q, r)
 	}
 	o := object{"timestamp": q.Timestamp.Seconds}.selection(&q.Selection)
 	return j.ranked("/kamaitachi/api/selection/v1/snapshot", o.view(&q.View).ranking(&q.Ranking).days(q.Range), q, r)
 }
 
-func (j *jsonTarget) Period(q *protocol.Period, r *protocol.Result) error {
+func (j *Target) Period(q *protocol.Period, r *protocol.Result) error {
 	if !zeroMeansAbsent(q.KnownAt) || q.With&protocol.WithSuperseded != 0 {
-		return j.backend.model.Period(q, r)
+		return j.Direct.Period(q, r)
 	}
 	o := object{"subjects": strings.Join(q.Subjects, " ,, ")}
 	return j.series("/kamaitachi/api/data/v1/period", o.view(&q.View).span(q.Range), q, r)
 }
 
-func (j *jsonTarget) Recent(q *protocol.Recent, r *protocol.Result) error {
+func (j *Target) Recent(q *protocol.Recent, r *protocol.Result) error {
 	bad := func(p int64) bool { return p < protocol.MinTime || p > protocol.MaxTime }
 	if !zeroMeansAbsent(q.KnownAt) || slices.ContainsFunc(q.Periods, bad) {
-		return j.backend.model.Recent(q, r)
+		return j.Direct.Recent(q, r)
 	}
 	var periods []string
 	for _, p := range q.Periods {
@@ -200,15 +202,15 @@ func (j *jsonTarget) Recent(q *protocol.Recent, r *protocol.Result) error {
 	return j.series("/api/v1/snapshot/recent", o.view(&q.View), q, r)
 }
 
-func (j *jsonTarget) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) error {
+func (j *Target) SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) error {
 	if !zeroMeansAbsent(q.KnownAt) {
-		return j.backend.model.SelectPeriod(q, r)
+		return j.Direct.SelectPeriod(q, r)
 	}
 	o := object{}.selection(&q.Selection).view(&q.View).ranking(&q.Ranking).span(q.Range)
 	return j.byDay("/kamaitachi/api/selection/v1/period", o, q, r)
 }
 
-func (j *jsonTarget) Get(q *protocol.Get, r *protocol.Result) error {
+func (j *Target) Get(q *protocol.Get, r *protocol.Result) error {
 	path := "/data/v1/get/" + url.PathEscape(q.Subject)
 	if q.Table != "" {
 		path += "?tableId=" + url.QueryEscape(q.Table)
@@ -222,9 +224,9 @@ func (j *jsonTarget) Get(q *protocol.Get, r *protocol.Result) error {
 	return j.rows(applied, []rowJSON{data}, 0, d.Result, r)
 }
 
-func (j *jsonTarget) Search(q *protocol.Search, r *protocol.Result) error {
+func (j *Target) Search(q *protocol.Search, r *protocol.Result) error {
 	if !zeroMeansAbsent(q.Range.From) || !zeroMeansAbsent(q.Range.To) {
-		return j.backend.model.Search(q, r)
+		return j.Direct.Search(q, r)
 	}
 	o := object{"subjectIds": q.Subjects, "offset": q.Offset, "limit": q.Limit,
 		"startTime": q.Range.From.Seconds, "endTime": q.Range.To.Seconds}
@@ -243,7 +245,7 @@ func (j *jsonTarget) Search(q *protocol.Search, r *protocol.Result) error {
 	return j.rows(applied, data.Rows, data.Count, d.Result, r)
 }
 
-func (j *jsonTarget) Subjects(q *protocol.ListSubjects, l *protocol.SubjectList) error {
+func (j *Target) Subjects(q *protocol.ListSubjects, l *protocol.SubjectList) error {
 	args := url.Values{"limit": {strconv.Itoa(q.Limit)}, "topic": {q.Topic}, "after": {q.After}}
 	for _, tag := range q.Tags {
 		args.Add("tag."+tag.Kind, tag.Text)
@@ -260,17 +262,17 @@ func (j *jsonTarget) Subjects(q *protocol.ListSubjects, l *protocol.SubjectList)
 	return nil
 }
 
-func (j *jsonTarget) Catalog() *protocol.Catalog {
+func (j *Target) Catalog() *protocol.Catalog {
 	var data []struct {
 		Number            uint32
 		Name              string
 		DefaultReportType string `json:"default_report_type"`
 		Indicators        []protocol.Indicator
 	}
-	c := &protocol.Catalog{Version: j.backend.model.Catalog().Version}
+	c := &protocol.Catalog{Version: j.Model.Catalog().Version}
 	applied, err := j.call("GET", "/api/v1/tables", "", &data, nil)
 	if err != nil {
-		j.tb.Errorf("tables: %v", err)
+		j.TB.Errorf("tables: %v", err)
 	}
 	c.Applied = applied
 	for _, t := range data {
@@ -280,11 +282,11 @@ func (j *jsonTarget) Catalog() *protocol.Catalog {
 	return c
 }
 
-func (j *jsonTarget) Apply(w *protocol.Write) (uint64, error) {
-	j.backend.now = w.Time
+func (j *Target) Apply(w *protocol.Write) (uint64, error) {
+	j.At(w.Time)
 	send := func(method, path, body string) (uint64, error) {
 		var data json.RawMessage
-		direct := j.backend.wouldSay(w)
+		direct := wouldSay(j.Model.Catalog().Tables, w)
 		return j.call(method, path, body, &data, direct)
 	}
 	if body, ok := saveBodyOf(w.Put); ok {
@@ -296,16 +298,5 @@ func (j *jsonTarget) Apply(w *protocol.Write) (uint64, error) {
 	if body, ok := subjectsBodyOf(w.Subjects); ok {
 		return send("POST", "/api/v1/subjects", body)
 	}
-	return j.backend.apply(context.Background(), w)
-}
-
-func TestTheAnswersInJSONAreThoseOfTheOracle(t *testing.T) {
-	b := newModelBackend()
-	_, base := start(t, b, quiet())
-	rapid.Check(t, func(rt *rapid.T) {
-		oracletest.Check(rt, func() oracletest.Target {
-			b.model = oracle.New()
-			return &jsonTarget{t, b, base}
-		})
-	})
+	return j.Direct.Apply(w)
 }

@@ -1,0 +1,38 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// ErrClosed answers requests of a gateway that is shut down.
+var ErrClosed = protocol.Errorf(protocol.CodeUnavailable, "the gateway is shut down; ask another one")
+
+// answered returns an error of the SDK as one of the protocol: what a node said as it said it, everything else by what
+// the client of the gateway may do about it.
+func answered(err error) error {
+	var e *client.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	var refused *protocol.Error
+	said := errors.As(e.Err, &refused)
+	switch {
+	case said && e.Stage == client.StageNode:
+		return refused
+	case e.Timeout():
+		return protocol.Errorf(protocol.CodeDeadline, "%v", err)
+	case errors.Is(err, client.ErrClosed):
+		return ErrClosed
+	case said && e.Stage == client.StageCheck:
+		return &protocol.Error{Code: refused.Code, Message: err.Error(), Detail: refused.Detail}
+	case errors.Is(err, context.Canceled):
+		return err
+	case e.Op.Writes() && !e.Unsent:
+		return protocol.Errorf(protocol.CodeDeadline, "the write may or may not have taken effect: %v", err)
+	}
+	return protocol.Errorf(protocol.CodeUnavailable, "%v", err)
+}

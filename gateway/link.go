@@ -1,0 +1,63 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// reopenEvery is the pause between two attempts to open a link.
+const reopenEvery = 250 * time.Millisecond
+
+// link is a client of the SDK that may not be open yet: opening one takes a node that answers, and a gateway does not
+// wait for that.
+type link struct {
+	o   client.Options
+	sdk atomic.Pointer[client.Client]
+}
+
+// keep opens the client, trying again until it is open or ctx has ended. log is told once why it waits.
+func (l *link) keep(ctx context.Context, log *slog.Logger) {
+	for told := false; ; told = true {
+		c, err := client.Open(ctx, l.o)
+		if err == nil {
+			l.sdk.Store(c)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if !told {
+			log.Warn("waits for a node to answer", "nodes", l.o.Addresses, "error", err)
+		}
+		select {
+		case <-time.After(reopenEvery):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// get returns the client, or that there is none yet.
+func (l *link) get() (*client.Client, error) {
+	if c := l.sdk.Load(); c != nil {
+		return c, nil
+	}
+	return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits for a node to answer; none of %v has yet", l.o.Addresses)
+}
+
+// close closes the client once keep has returned.
+func (l *link) close() error {
+	if c := l.sdk.Load(); c != nil {
+		return c.Close()
+	}
+	return nil
+}
+
+// errUnprobed is what a peer is like before the first look.
+var errUnprobed = errors.New("not asked yet")
