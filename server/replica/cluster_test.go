@@ -47,15 +47,21 @@ func small() store.Options {
 	return store.Options{CacheBytes: 4 << 20, MemTableBytes: 1 << 20, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 }
 
-// open opens the node in dir.
+// openNode opens the node in dir.
 func openNode(t *testing.T, dir string, o replica.RaftOptions) (*node, error) {
+	t.Helper()
+	return openOver(t, dir, o, func(s *state.State) replica.Machine { return s })
+}
+
+// openOver is openNode with something between the log and the state.
+func openOver(t *testing.T, dir string, o replica.RaftOptions, over func(*state.State) replica.Machine) (*node, error) {
 	t.Helper()
 	n := &node{t: t, dir: dir, o: o, fatal: make(chan error, 1)}
 	var err error
 	if n.state, err = state.Open(dir, small(), engine.Options{NoSync: true}); err != nil {
 		return nil, err
 	}
-	n.o.Dir, n.o.Machine = filepath.Join(dir, "raft"), n.state
+	n.o.Dir, n.o.Machine = filepath.Join(dir, "raft"), over(n.state)
 	n.o.Fatal = func(err error) { n.fatal <- err }
 	if os.Getenv("RAFT_LOG") != "" {
 		n.o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("dir", filepath.Base(dir))

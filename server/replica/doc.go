@@ -6,6 +6,34 @@
 //
 // Single is the log of a node that is alone. Its durability is the state machine's: an entry is acknowledged once Apply
 // has returned, and nothing that was acknowledged can be lost without the store being lost.
+//
+// # Raft
+//
+// Raft is the log of a node of a cluster: the same queue and group commit, hashicorp/raft behind it, and a Machine (the
+// engine over the store, package state) that every node drives alike.
+//
+//	Append -> queue -> append: all that waits = one entry -> library: log, majority -> fsm -> Machine.ApplyAll
+//	       <- acknowledge: each writer's outcome, once this node has applied the entry <-
+//
+//	r, err := replica.Open(replica.RaftOptions{Dir: ..., Machine: state, Listen: ":7082", Bootstrap: true})
+//	err = r.JoinBy(ctx, addresses...)   // on a node that does not bootstrap, until it is nil
+//	...
+//	err = r.Close()                     // hands leadership over; then the machine may be closed
+//
+// One index: an entry has the same number in the log, in the store, in columns and in replies. Every entry that the
+// library hands over, also one that only changes the members, moves the machine's applied index. The data of a node that
+// stood alone, at index N, become a snapshot at N, and the log begins at N+1.
+//
+// Who is durable: an entry is when a majority has it in its log; the machine need not sync. A machine that lags behind its
+// log after a crash is brought forward from the log, one that lacks what the newest snapshot has takes that over, and one
+// that is ahead of its log is refused (ErrStateLost): such a node must be removed, emptied and join anew, under a new id.
+//
+// One port: peers greet with their cluster (greeting.go) and then speak the library's protocol or ask each other how far
+// they are, for an index to read at, or to be taken in (control.go).
+//
+// Files: raft.go (life), files.go (what is on disk), appender.go (writes), reads.go (linearizable reads), fsm.go and
+// snapshots.go (the machine's side), recover.go (a fault of the library), steward.go and members.go (who belongs and who
+// leads), status.go.
 package replica
 
 import (
@@ -27,7 +55,8 @@ type StateMachine interface {
 // Log orders writes. Its methods are safe for concurrent use.
 type Log interface {
 	// Append orders one write and returns the index of its entry once that is durable and visible here. It stamps
-	// w.Time. Every error says that nothing was written, except one that wraps ErrUnknown.
+	// w.Time. Every error says that nothing was written, except one that is protocol.ErrUnknownOutcome. A repeat of a write
+	// that was carried out (protocol.Origin) gives the index of the first time.
 	//
 	// w and all it points to, frames that its strings borrow from included, must stay as they are until Append returns,
 	// and may be reused from then on.

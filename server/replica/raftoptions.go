@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
 // Defaults of RaftOptions.
@@ -103,7 +105,7 @@ func (o RaftOptions) Validate() error {
 	case o.Expect < 0 || o.InFlight < 0 || o.SnapshotBytes < 0 || o.TrailingBytes < 0:
 		return bad("Expect, InFlight, SnapshotBytes and TrailingBytes must not be negative")
 	case len(o.Native) > maxAddress || len(o.Advertise) > maxAddress:
-		return bad("Native and Advertise may have %d bytes", maxAddress)
+		return bad("Native and Advertise may have at most %d bytes", maxAddress)
 	}
 	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
 		return bad("Listen: %v", err)
@@ -121,7 +123,10 @@ func (o RaftOptions) Validate() error {
 		}
 	}
 	if err := o.Log.Validate(); err != nil {
-		return err
+		return bad("%v", err)
+	}
+	if o.Log.EntryWrites > protocol.MaxEntryWrites {
+		return bad("EntryWrites is %d, must be at most %d", o.Log.EntryWrites, protocol.MaxEntryWrites)
 	}
 	if err := raft.ValidateConfig(o.withDefaults().config("id")); err != nil {
 		return bad("%v", err)
