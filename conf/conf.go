@@ -23,6 +23,7 @@ type Config struct {
 	Server    Server
 	Cache     Cache
 	Etcd      Etcd
+	Cluster   Cluster
 	Gateway   GatewayKeys
 	RateLimit RateLimit
 	Breaker   Breaker

@@ -108,8 +108,24 @@ func TestEveryErrorNamesWhatIsWrongAndWhere(t *testing.T) {
 			want: `node.ini: [server] expect = "3": conflict: a standalone node has one voter; expected 1`},
 		{name: "a slave that founds a cluster", file: "[server]\nmode = slave\nbootstrap = true", is: ErrConflict,
 			want: `node.ini: [server] bootstrap = "true": conflict: only a master founds a cluster, and mode is slave`},
-		{name: "a founder without a vote", file: "[server]\nmode = master\nbootstrap = true\nvoter = false", is: ErrConflict,
-			want: `node.ini: [server] voter = "false": conflict: the node that founds a cluster votes`},
+		{name: "a master without a vote", file: "[server]\nmode = master\nvoter = false", is: ErrConflict,
+			want: `node.ini: [server] voter = "false": conflict: a master votes; a read copy is a slave`},
+		{name: "a slave that clients cannot reach", file: "[server]\nmode = slave\nnative_port = off", is: ErrConflict,
+			want: `node.ini: [server] native_port = "off": conflict: a slave needs it, for gateways and writes; expected a port`},
+		{name: "a slave that is everywhere", file: "[server]\nmode = slave\nbind = ::\ninsecure = true", is: ErrConflict,
+			want: `node.ini (by default): [server] service_addr = "": conflict: others cannot reach a slave at ::; ` +
+				"expected the host:port at which they can"},
+		{name: "a time that etcd cannot count", file: "[etcd]\nttl = 1500ms", is: ErrBadValue,
+			want: `node.ini: [etcd] ttl = "1.5s": bad value: expected whole seconds`},
+		{name: "a cluster whose name is a path", file: "[cluster]\nname = a/b", is: ErrBadValue,
+			want: `node.ini: [cluster] name = "a/b": bad value: expected up to 255 bytes without slashes and spaces`},
+		{name: "a cluster without a name", file: "[cluster]\nname =", is: ErrBadValue,
+			want: `node.ini: [cluster] name = "": bad value: expected a name: ` +
+				"UTF-8 without control characters, and without both kinds of quotation marks"},
+		{name: "an id that is a name", file: "[cluster]\nid = main", is: ErrBadValue,
+			want: `node.ini: [cluster] id = "main": bad value: expected 32 hexadecimal digits in lower case`},
+		{name: "a peer without port", file: "[cluster]\npeers = a:1, b", is: ErrBadValue,
+			want: `node.ini: [cluster] peers = "a:1, b": bad value: expected host:port, with commas between, or nothing`},
 		{name: "a slave without replication", file: "[server]\nmode = slave\nreplication_port = off", is: ErrConflict,
 			want: `node.ini: [server] replication_port = "off": conflict: a slave needs it; expected a port`},
 		{name: "more in flight on one connection than on all", file: "[limits]\nmax_in_flight_total = 8", is: ErrConflict,
@@ -269,6 +285,19 @@ func TestInsecureAllowsListeningBeyondLoopback(t *testing.T) {
 	}
 	for _, bind := range []string{"::1", "127.0.0.2", "localhost", "::ffff:127.0.0.1"} {
 		mustLoad(t, "[server]\nbind = "+bind, LoadOptions{})
+	}
+}
+
+func TestOthersReachAProgramAtItsServiceAddressOrWhereItListens(t *testing.T) {
+	for set, want := range map[string]string{
+		"bind = 127.0.0.2": "127.0.0.2",
+		"bind = 127.0.0.2\nservice_addr = node1:8080":              "node1",
+		"bind = 0.0.0.0\ninsecure = true\nservice_addr = [::1]:80": "::1",
+	} {
+		c := mustLoad(t, "[server]\nmode = slave\n"+set, LoadOptions{})
+		if got := c.Server.Host(); got != want {
+			t.Errorf("with %q: %s, want %s", set, got, want)
+		}
 	}
 }
 

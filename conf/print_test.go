@@ -125,6 +125,8 @@ func drawSettings(t *rapid.T) []string {
 		"cache.snapshot_interval": rapid.SampledFrom([]string{"1", "10", "90s", "1h30m"}),
 		"cache.max_bytes":         rapid.Map(size, formatSize),
 		"limits.max_queued_bytes": rapid.Map(size, formatSize),
+		"cluster.peers":           rapid.SampledFrom([]string{"", "a:1", "a:1,[::1]:2 , b:3"}),
+		"cluster.zone":            text,
 		"etcd.endpoints":          rapid.SampledFrom([]string{"a:1", "a:1,[::1]:2 , b:3"}),
 	}
 	var set []string

@@ -1,10 +1,6 @@
 package conf
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // Cache is [cache].
 type Cache struct {
@@ -32,37 +28,6 @@ func (c *Cache) keys() []Key {
 
 // Validate checks every value.
 func (c *Cache) Validate() error { return checkBounds("cache", c.keys()) }
-
-// Etcd is [etcd].
-type Etcd struct {
-	Endpoints []string // host:port
-	Prefix    string   // of every key there; begins with a slash
-	TTL       time.Duration
-}
-
-func (e *Etcd) keys() []Key {
-	return []Key{
-		{Name: "endpoints", Default: "localhost:2379", Doc: "The members of etcd, with commas between.",
-			setting: addrsSetting{p: &e.Endpoints}},
-		{Name: "prefix", Default: "/kamaitachi", Doc: "Begins every key that the cluster keeps there. Two clusters on one " +
-			"etcd need two prefixes.",
-			setting: textSetting{&e.Prefix, true, "a path"}},
-		{Name: "ttl", Default: "10s", Doc: "A node that was not heard of for so long is taken off the list.",
-			setting: timeSetting{&e.TTL, "s", time.Second, time.Hour}},
-	}
-}
-
-// Validate checks every value, and that the prefix is a path.
-func (e *Etcd) Validate() error {
-	if err := checkBounds("etcd", e.keys()); err != nil {
-		return err
-	}
-	if !strings.HasPrefix(e.Prefix, "/") || strings.HasSuffix(e.Prefix, "/") {
-		return &Error{Section: "etcd", Key: "prefix", Value: e.Prefix,
-			Err: fmt.Errorf("%w: expected a path that begins with a slash and ends without one", ErrBadValue)}
-	}
-	return nil
-}
 
 // Rate is how often an operation may be asked for.
 type Rate struct {

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 )
 
@@ -57,8 +58,8 @@ func (s *Server) keys() []Key {
 			setting: countSetting{&s.Expect, 1, 9}},
 		{Name: "service_name", Default: "kamaitachi", Doc: "Name of the program where nodes are listed.",
 			setting: textSetting{&s.ServiceName, true, "a name"}},
-		{Name: "service_addr", Default: "", Doc: "HTTP address at which others reach the program. " +
-			"Nothing = `bind` and `port`.",
+		{Name: "service_addr", Default: "", Doc: "HTTP address at which others reach the program; " +
+			"its host is that of the other ports too. Nothing = `bind` and `port`.",
 			setting: addrSetting{&s.ServiceAddr}},
 		{Name: "voter", Default: "true", Doc: "The node counts towards the majority of writes. " +
 			"A node that does not vote only answers reads.",
@@ -108,14 +109,33 @@ func (s *Server) validateMode() error {
 		return s.errorAt("expect", fmt.Sprint(s.Expect), "%w: a standalone node has one voter; expected 1", ErrConflict)
 	case s.Bootstrap && s.Mode != Master:
 		return s.errorAt("bootstrap", "true", "%w: only a master founds a cluster, and mode is %s", ErrConflict, s.Mode)
-	case s.Bootstrap && !s.Voter:
-		return s.errorAt("voter", "false", "%w: the node that founds a cluster votes", ErrConflict)
+	case s.Mode == Master && !s.Voter:
+		return s.errorAt("voter", "false", "%w: a master votes; a read copy is a slave", ErrConflict)
 	case s.Mode.replicated() && !s.ReplicationPort.On():
 		return s.errorAt("replication_port", "off", "%w: a %s needs it; expected a port", ErrConflict, s.Mode)
+	case s.Mode.replicated() && !s.NativePort.On():
+		return s.errorAt("native_port", "off", "%w: a %s needs it, for gateways and writes; expected a port", ErrConflict, s.Mode)
+	case s.Mode.replicated() && s.ServiceAddr == "" && s.bindsAll():
+		return s.errorAt("service_addr", "", "%w: others cannot reach a %s at %s; expected the host:port at which they can",
+			ErrConflict, s.Mode, s.Bind)
 	case !s.Port.On() && !s.NativePort.On():
 		return s.errorAt("native_port", "off", "%w: port is off too, so nothing could reach the program", ErrConflict)
 	}
 	return nil
+}
+
+// bindsAll tells whether Bind stands for every address of the machine, and so names none.
+func (s *Server) bindsAll() bool {
+	ip, err := netip.ParseAddr(s.Bind)
+	return err == nil && ip.Unmap().IsUnspecified()
+}
+
+// Host returns the host at which others reach the program: that of ServiceAddr, or else Bind.
+func (s *Server) Host() string {
+	if host, _, err := net.SplitHostPort(s.ServiceAddr); err == nil {
+		return host
+	}
+	return s.Bind
 }
 
 func (s *Server) validatePorts() error {
