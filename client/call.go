@@ -31,6 +31,8 @@ type call struct {
 	trace    []byte    // with protocol.FlagTrace; its caller's
 	deadline time.Time // zero = none
 	swept    bool      // the deadline is not that of a context: the connection's tick ends it
+	began    int64     // when the try began, as Client.now has it
+	cut      time.Time // when the connection's tick ends the try, so that another node is asked; zero = never
 	node     string    // address of the only node to ask; "" = as it is routed
 	ping     bool      // the connection's own: nobody waits for it
 	buf      []byte    // the request's payload, until that is in the connection's pending; then the reply's

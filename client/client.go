@@ -17,6 +17,11 @@ type Client struct {
 	topology atomic.Pointer[topology]
 	master   atomic.Pointer[node] // who took or was said to take writes; nil = not known
 	news     bell                 // rings when a node, a connection or the topology changed
+	born     time.Time            // what now counts from
+	applied  atomic.Uint64        // the highest index that any answer has shown
+	budget   *budget              // of repetitions
+
+	retries, redirects, overSpent, broken atomic.Uint64 // see Counts
 
 	closing chan struct{}   // closed when Close begins: new calls fail
 	ctx     context.Context // ends when Close has waited enough: connections break
@@ -40,13 +45,17 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{o: o.withDefaults(), closing: make(chan struct{})}
+	c := &Client{o: o.withDefaults(), closing: make(chan struct{}), born: time.Now()}
+	c.budget = newBudget(c.o.RetryShare)
 	rand.Read(c.id[:]) // never fails: it ends the process instead
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.topology.Store(&topology{})
 	err := c.meet(ctx)
 	if err == nil {
 		err = c.firstAnswer(ctx)
+	}
+	if err == nil && !c.lone() {
+		c.spawn(c.probe)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -89,6 +98,9 @@ func (n *node) firstNews(ctx context.Context) error {
 	}
 	return fault
 }
+
+// now returns the time since the client was made, in ns.
+func (c *Client) now() int64 { return int64(time.Since(c.born)) }
 
 // spawn starts a goroutine that Close waits for, unless the client closes.
 func (c *Client) spawn(f func()) bool {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -18,6 +19,8 @@ const maxPending = 1 << 20
 // conn is one greeted connection with its reader and writer. It never heals: once it broke, a slot makes another.
 type conn struct {
 	addr       string
+	node       *node         // who hears of its answers; nil = nobody
+	stall      time.Duration // how long it may be silent with requests in flight; 0 = as when idle
 	nc         net.Conn
 	maxRequest int  // bytes of a request's body
 	maxReply   int  // bytes of a reply's body

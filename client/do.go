@@ -88,7 +88,8 @@ func (c *Client) do(ctx context.Context, q *request) (applied uint64, err error)
 type attempt struct {
 	tries     int
 	retries   int             // tries after the first that count against Options.Retries
-	redirects int             // answers "not master"
+	redirects int             // answers "not master" that named one
+	elections int             // tries in vain for want of a master
 	tried     [maxTried]*node // the latest, for choosing others
 	node      *node           // of the last try; nil = none was chosen
 	next      *node           // whom the last try named; nil = nobody
@@ -118,8 +119,10 @@ func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last a
 	}
 	k := newCall(q.op)
 	defer k.release()
+	k.began = c.now()
 	c.setDeadline(ctx, k, q)
 	k.ask(demandOf(ctx), q.raw)
+	c.budget.bring()
 	for {
 		fault := c.try(ctx, k, q, &last)
 		last.tries++
@@ -132,6 +135,8 @@ func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last a
 		if k.op.Writes() && uncertain(fault) {
 			last.begun = fault
 		}
+		c.retries.Add(1)
+		k.began = c.now()
 	}
 }
 
@@ -157,7 +162,7 @@ func (c *Client) setDeadline(ctx context.Context, k *call, q *request) {
 		deadline, ok, k.swept = q.raw.Deadline, true, true
 	}
 	if !ok && c.o.RequestTimeout > 0 {
-		deadline, k.swept = time.Now().Add(c.o.RequestTimeout), true
+		deadline, k.swept = c.born.Add(time.Duration(k.began)+c.o.RequestTimeout), true
 	}
 	k.deadline = deadline
 }
@@ -174,15 +179,39 @@ func (c *Client) try(ctx context.Context, k *call, q *request, last *attempt) *E
 	if err := c.choose(ctx, k, q, last); err != nil {
 		return last.fault(k, StageDial, err, true)
 	}
-	conn, err := last.node.lanes[q.lane].acquire(ctx, k.deadline, avoid, c.others(k, last))
-	if err != nil {
-		return last.fault(k, StageDial, err, true)
+	lane := &last.node.lanes[q.lane]
+	conn := lane.best(avoid)
+	if conn == nil {
+		var err error
+		if conn, err = lane.acquire(ctx, k.deadline, avoid, c.others(k, last)); err != nil {
+			return last.fault(k, StageDial, err, true)
+		}
+		k.began = c.now()
 	}
 	last.conn = conn
 	last.repeatable = q.address(conn)
 	if last.begun != nil && !last.repeatable {
 		return last.begun // this node would not know that it is a repeat
 	}
+	c.limitTry(k, last)
+	h := &last.node.health
+	epoch := h.breaker.enter()
+	fault := c.exchange(ctx, k, q, last)
+	c.judge(k, fault, h, epoch)
+	return fault
+}
+
+// limitTry bounds the try where another one elsewhere would be possible.
+func (c *Client) limitTry(k *call, last *attempt) {
+	k.cut = time.Time{}
+	if c.o.TryTimeout > 0 && !k.op.Writes() && last.retries < c.o.Retries && c.budget.plenty() && c.others(k, last) {
+		k.cut = c.born.Add(time.Duration(k.began) + c.o.TryTimeout)
+	}
+}
+
+// exchange sends the call over last.conn and decodes the reply.
+func (c *Client) exchange(ctx context.Context, k *call, q *request, last *attempt) *Error {
+	conn := last.conn
 	k.buf = q.encode(k.buf[:0])
 	conn.submit(k)
 	conn.wait(ctx, k)

@@ -19,6 +19,11 @@ var (
 	ErrUnreachable = errors.New("no connection to the node")
 	// ErrNoMembers is returned by Open when ctx ends before Discovery has delivered a list that can be used.
 	ErrNoMembers = errors.New("no members of the cluster are known")
+	// ErrCircuitOpen is returned at once when the breakers of all nodes that could be asked are open.
+	ErrCircuitOpen = errors.New("circuit open: too many requests to the nodes failed")
+	// ErrRetryBudget is wrapped beside the fault of a call that was not tried again because too many others were. It is a
+	// sign of a cluster in trouble.
+	ErrRetryBudget = errors.New("not tried again: the retry budget is spent")
 	// ErrOptions is returned by Options.Validate and Open; the text names the option.
 	ErrOptions = errors.New("invalid client options")
 )
@@ -26,6 +31,9 @@ var (
 // errRemoved ends what a node that left the topology has in flight after DrainTimeout. Calls that meet such a node before
 // they are sent go to another one.
 var errRemoved = errors.New("the node left the cluster")
+
+// errSlowTry ends a try whose node took too long, so that another one is asked.
+var errSlowTry = errors.New("no answer")
 
 // Stage is the part of a call's way in which it failed.
 type Stage uint8

@@ -12,11 +12,12 @@ import (
 type life struct {
 	reads  uint64    // of the connection, when it was last looked at
 	heard  time.Time // when reads was last seen to grow
+	busy   bool      // something was in flight then
 	pinged time.Time // when the peer was asked; zero = it was not
 }
 
-// tickPeriod returns how often a connection's deadlines and its life are looked at.
-func tickPeriod(o *Options) time.Duration {
+// tickPeriod returns how often the connection's deadlines and its life are looked at.
+func (c *conn) tickPeriod(o *Options) time.Duration {
 	period := 500 * time.Millisecond
 	if o.RequestTimeout > 0 {
 		period = min(period, o.RequestTimeout/16)
@@ -24,12 +25,18 @@ func tickPeriod(o *Options) time.Duration {
 	if o.IdlePing > 0 {
 		period = min(period, o.IdlePing/4, o.DialTimeout/4)
 	}
+	if c.stall > 0 {
+		period = min(period, c.stall/4)
+	}
+	if o.TryTimeout > 0 {
+		period = min(period, o.TryTimeout/4)
+	}
 	return max(period, 5*time.Millisecond)
 }
 
 // tend looks after the connection until it is lost or ctx ends, whose cause breaks it. It returns why it broke.
 func (c *conn) tend(ctx context.Context, o *Options) error {
-	t := time.NewTicker(tickPeriod(o))
+	t := time.NewTicker(c.tickPeriod(o))
 	defer t.Stop()
 	c.life.heard = time.Now()
 	for {
@@ -39,22 +46,25 @@ func (c *conn) tend(ctx context.Context, o *Options) error {
 		case <-ctx.Done():
 			c.fail(context.Cause(ctx))
 		case now := <-t.C:
-			c.sweep(now, o.RequestTimeout)
-			if o.IdlePing > 0 {
-				c.checkLife(now, o)
-			}
+			c.sweep(now, o)
+			c.checkLife(now, o)
 		}
 	}
 }
 
-// sweep ends the calls whose deadline is not that of a context.
-func (c *conn) sweep(now time.Time, timeout time.Duration) {
+// sweep ends the calls whose deadline is not that of a context, and the tries that are to be made elsewhere.
+func (c *conn) sweep(now time.Time, o *Options) {
 	c.mu.Lock()
 	defer c.unlock()
 	end := func(k *call) {
-		if k.swept && now.After(k.deadline) {
+		switch {
+		case k.swept && now.After(k.deadline):
 			stage, unsent := c.remove(k)
-			k.fail(stage, fmt.Errorf("RequestTimeout of %v: %w", timeout, context.DeadlineExceeded), unsent)
+			k.fail(stage, fmt.Errorf("RequestTimeout of %v, or the deadline of a raw request: %w", o.RequestTimeout,
+				context.DeadlineExceeded), unsent)
+		case !k.cut.IsZero() && now.After(k.cut):
+			stage, unsent := c.remove(k)
+			k.fail(stage, fmt.Errorf("%w within TryTimeout of %v", errSlowTry, o.TryTimeout), unsent)
 		}
 	}
 	for k := c.waiting.first; k != nil; {
@@ -69,20 +79,34 @@ func (c *conn) sweep(now time.Time, timeout time.Duration) {
 	}
 }
 
-// checkLife pings a peer that has been silent for IdlePing and breaks the connection when it stays silent.
+// silence returns how long the peer may be silent before it is asked whether it lives, and how long it may take to answer.
+// 0 = it is never asked.
+func (c *conn) silence(o *Options) (idle, answer time.Duration) {
+	if c.stall > 0 && c.busy.Load() > 0 {
+		return c.stall / 2, c.stall / 2
+	}
+	return max(o.IdlePing, 0), o.DialTimeout
+}
+
+// checkLife pings a peer that has been silent for too long and breaks the connection when it stays silent.
 func (c *conn) checkLife(now time.Time, o *Options) {
 	if reads := c.reads.Load(); reads != c.life.reads {
 		c.life = life{reads: reads, heard: now}
 		return
 	}
+	idle, answer := c.silence(o)
+	if busy := c.busy.Load() > 0; c.stall > 0 && busy != c.life.busy {
+		c.life.heard, c.life.busy = now, busy // it has been asked only now
+	}
 	switch {
-	case c.life.pinged.IsZero() && now.Sub(c.life.heard) >= o.IdlePing:
+	case idle == 0:
+	case c.life.pinged.IsZero() && now.Sub(c.life.heard) >= idle:
 		if c.sendPing() {
 			c.life.pinged = now
 		}
-	case !c.life.pinged.IsZero() && now.Sub(c.life.pinged) >= o.DialTimeout:
+	case !c.life.pinged.IsZero() && now.Sub(c.life.pinged) >= answer:
 		c.fail(fmt.Errorf("the node has sent nothing for %v, and did not answer PING within %v",
-			now.Sub(c.life.heard).Round(time.Millisecond), o.DialTimeout))
+			now.Sub(c.life.heard).Round(time.Millisecond), answer))
 	}
 }
 

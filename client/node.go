@@ -18,6 +18,8 @@ type node struct {
 	member  atomic.Pointer[Member]           // as discovery has it
 	welcome atomic.Pointer[protocol.Welcome] // of the latest greeting; nil = never greeted
 
+	health health
+
 	removed chan struct{}   // closed when it left the topology: its calls go elsewhere
 	ctx     context.Context // ends when it has drained after that, or with the client's: connections break
 	cancel  context.CancelCauseFunc
@@ -27,6 +29,8 @@ func newNode(c *Client, addr string) *node {
 	n := &node{addr: addr, client: c, removed: make(chan struct{})}
 	n.ctx, n.cancel = context.WithCancelCause(c.ctx)
 	n.member.Store(&Member{Addr: addr})
+	b := &n.health.breaker
+	b.window, b.pause, b.idle, b.now = c.o.BreakerWindow, c.o.BreakerPause, c.lone(), c.now
 	for i := range n.lanes {
 		conns := 1
 		if i == laneQuick {
@@ -65,12 +69,15 @@ func (n *node) dial(ctx context.Context) (*conn, error) {
 		return nil, fmt.Errorf("greeting: %w", err)
 	}
 	n.greeted(w)
-	return newConn(n.addr, nc, w, o), nil
+	conn := newConn(n.addr, nc, w, o)
+	conn.node = n
+	return conn, nil
 }
 
 // greeted notes what the node said of itself.
 func (n *node) greeted(w *protocol.Welcome) {
 	n.welcome.Store(w)
+	n.health.breaker.greeted()
 	if w.Role == roleMaster {
 		n.client.master.Store(n)
 	}
@@ -122,6 +129,9 @@ func (n *node) keep(s *slot) {
 		refused := hopeless(err)
 		if err == nil {
 			born := time.Now()
+			if !n.client.lone() && s.lane != &n.lanes[laneWrite] {
+				c.stall = o.StallTimeout
+			}
 			err = n.serve(s, c)
 			if time.Since(born) > o.BackoffMax {
 				failures = 0 // it was no node that closes what it greets
@@ -130,6 +140,7 @@ func (n *node) keep(s *slot) {
 		if n.ctx.Err() != nil {
 			return
 		}
+		n.health.breaker.unreachable()
 		n.report(err)
 		s.lane.note(err, refused)
 		if !sleep(n.ctx, n.client.closing, pauses.pause(failures)) || n.gone() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"time"
 
@@ -50,6 +51,24 @@ type Options struct {
 	MaxReply int
 	// Retries is how often a read is sent again after a lost connection or a retryable answer. Default 2; negative: never.
 	Retries int
+	// RetryShare is the share of the requests that may be sent again, besides 10 a second and 1,000 at once. It does not
+	// bound redirections to the master and what certainly never reached a node. Default 0.1; negative: no bound.
+	RetryShare float64
+	// TryTimeout is how long a read waits for one node until it is sent to another one, while Retries and the budget allow
+	// it. It does nothing with a single address. Default 3 s; negative: as long as its deadline.
+	TryTimeout time.Duration
+	// StallTimeout is how long a node that has reads to answer may send nothing at all, not even the answer to a PING,
+	// until its connections are given up and the reads sent elsewhere. With a single address IdlePing alone counts.
+	// Default 2 s.
+	StallTimeout time.Duration
+	// MaxLag is how many indexes a node may be behind the highest that any answer has shown; reads go to nodes further
+	// behind only when there is no other. Default 1000; negative: any.
+	MaxLag int
+	// BreakerWindow is the time over which a node's failures are counted: its breaker opens when half of at least 10
+	// requests failed. With a single address it only counts. Default 10 s.
+	BreakerWindow time.Duration
+	// BreakerPause is how long a breaker stays open before 5 requests are let through, whose success closes it. Default 30 s.
+	BreakerPause time.Duration
 	// RetryBackoff is the pause before the first repetition after a retryable answer; it doubles, up to BackoffMax, and
 	// is jittered. Default 10 ms.
 	RetryBackoff time.Duration
@@ -117,6 +136,12 @@ func (o *Options) Validate() error {
 	positive("DialTimeout", o.DialTimeout)
 	positive("DrainTimeout", o.DrainTimeout)
 	positive("RetryBackoff", o.RetryBackoff)
+	positive("StallTimeout", o.StallTimeout)
+	positive("BreakerWindow", o.BreakerWindow)
+	positive("BreakerPause", o.BreakerPause)
+	if o.RetryShare > 1 || math.IsNaN(o.RetryShare) {
+		fault("RetryShare is %v, want at most 1", o.RetryShare)
+	}
 	positive("BackoffMin", o.BackoffMin)
 	positive("BackoffMax", o.BackoffMax)
 	if d := o.withDefaults(); d.BackoffMin > d.BackoffMax {
@@ -140,6 +165,12 @@ func (o *Options) withDefaults() Options {
 	setDefault(&d.MaxInFlight, 1024)
 	setDefault(&d.MaxReply, protocol.DefaultMaxReply)
 	setDefault(&d.Retries, 2)
+	setDefault(&d.RetryShare, 0.1)
+	setDefault(&d.TryTimeout, 3*time.Second)
+	setDefault(&d.StallTimeout, 2*time.Second)
+	setDefault(&d.MaxLag, 1000)
+	setDefault(&d.BreakerWindow, 10*time.Second)
+	setDefault(&d.BreakerPause, 30*time.Second)
 	setDefault(&d.RetryBackoff, 10*time.Millisecond)
 	setDefault(&d.BackoffMin, 50*time.Millisecond)
 	setDefault(&d.BackoffMax, 2*time.Second)

@@ -94,6 +94,9 @@ func (c *conn) deliver(batch []arrival, own bool) error {
 	if len(batch) == 0 {
 		return nil
 	}
+	if c.node != nil {
+		c.node.heard(newest(batch))
+	}
 	var err error
 	c.mu.Lock()
 	for i := range batch {
@@ -113,6 +116,14 @@ func (c *conn) deliver(batch []arrival, own bool) error {
 	}
 	clear(batch)
 	return err
+}
+
+// newest returns the highest applied index of the replies.
+func newest(batch []arrival) (applied uint64) {
+	for i := range batch {
+		applied = max(applied, batch[i].header.Applied)
+	}
+	return applied
 }
 
 // unasked returns what a reply means that belongs to no request: the node's reason to close, or a fault of the node.

@@ -30,30 +30,49 @@ func (c *Client) again(ctx context.Context, k *call, fault *Error, last *attempt
 // retryOf returns whether, and after which pause, a fault is worth another try.
 func (c *Client) retryOf(k *call, fault *Error, last *attempt) (pause time.Duration, ok bool) {
 	var refused *protocol.Error
-	switch {
-	case errors.Is(fault.Err, errRemoved) && fault.Unsent:
-		return 0, true // the topology has changed already
-	case fault.Stage == StageNode && errors.As(fault.Err, &refused) && refused.Code == protocol.CodeNotMaster:
-		return c.redirect(k, refused, last)
-	}
-	if last.retries >= c.o.Retries || k.op.Writes() && uncertain(fault) && !last.repeatable {
-		return 0, false
+	if fault.Stage == StageNode {
+		errors.As(fault.Err, &refused)
 	}
 	pauses := backoff{c.o.RetryBackoff, c.o.BackoffMax}
+	others := c.others(k, last)
 	switch {
+	case fault.Unsent && errors.Is(fault.Err, errRemoved) && k.node == "":
+		return 0, true // the topology has changed already
+	case refused != nil && refused.Code == protocol.CodeNotMaster:
+		return c.redirect(k, refused, last)
+	case k.op.Writes() && others && notDone(fault, refused):
+		return c.election(k, last)
+	case last.retries >= c.o.Retries || k.op.Writes() && uncertain(fault) && !last.repeatable:
+		return 0, false
 	case errors.Is(fault.Err, ErrConnLost) && fault.Stage != StageDial:
-		if last.retries > 0 && !c.others(k, last) {
+		if last.retries > 0 && !others {
 			pause = pauses.pause(last.retries - 1)
 		}
 	case refused != nil && mayRepeat(k.op, refused.Code):
-		pause = pauses.pause(last.retries)
-	case fault.Stage == StageDial && errors.Is(fault.Err, ErrUnreachable) && c.others(k, last):
+		if last.retries > 0 || !others {
+			pause = pauses.pause(last.retries)
+		}
+	case errors.Is(fault.Err, errSlowTry):
+	case fault.Stage == StageDial && errors.Is(fault.Err, ErrUnreachable) && others:
 		// The node is away, another is there.
 	default:
 		return 0, false
 	}
+	if !fault.Unsent && !c.budget.take(c.now()) {
+		c.overSpent.Add(1)
+		fault.Err = fmt.Errorf("%w; %w", fault.Err, ErrRetryBudget)
+		return 0, false
+	}
 	last.retries++
 	return pause, true
+}
+
+// notDone tells whether a write certainly was not carried out because its node was not there or had no quorum.
+func notDone(fault *Error, refused *protocol.Error) bool {
+	if refused != nil {
+		return refused.Code == protocol.CodeUnavailable
+	}
+	return fault.Unsent && (errors.Is(fault.Err, ErrConnLost) || errors.Is(fault.Err, ErrUnreachable))
 }
 
 // mayRepeat tells whether what the node refused with that code may be asked again.
@@ -80,28 +99,44 @@ func (a *attempt) worst(fault *Error) *Error {
 	return &both
 }
 
-// redirect follows a node that does not take writes to the one that it names. Where it names none, an election goes on:
-// the call is tried again until its deadline. Such an answer says that nothing was carried out.
+// redirect follows a node that does not take writes to the one that it names. Where it names none, or one that is not
+// there, an election is to come. Such an answer says that nothing was carried out.
 func (c *Client) redirect(k *call, refused *protocol.Error, last *attempt) (pause time.Duration, ok bool) {
-	if k.node != "" || k.deadline.IsZero() && last.redirects >= maxRedirects {
+	c.redirects.Add(1)
+	if k.node != "" {
 		return 0, false
 	}
 	c.master.CompareAndSwap(last.node, nil)
-	if refused.Detail != "" {
-		n, err := c.guest(refused.Detail)
-		if err != nil {
-			c.o.Logger.Warn("a node names a master that cannot be", "addr", last.node.addr, "err", err)
-			return 0, false
-		}
-		c.master.Store(n)
-		last.next = n
+	if refused.Detail == "" {
+		return c.election(k, last)
 	}
-	if refused.Detail == "" || last.redirects > 0 {
-		pause = backoff{c.o.RetryBackoff, c.o.BackoffMax}.pause(last.redirects)
+	n, err := c.guest(refused.Detail)
+	if err != nil {
+		c.o.Logger.Warn("a node names a master that cannot be", "addr", last.node.addr, "err", err)
+		return 0, false
 	}
-	last.redirects++
-	return pause, true
+	if _, _, lost := n.lanes[laneWrite].news(); lost != nil && !n.ready() {
+		return c.election(k, last)
+	}
+	c.master.Store(n)
+	last.next = n
+	if last.redirects++; last.redirects > 1 { // nodes may point at each other for a while
+		return c.election(k, last)
+	}
+	return 0, true
 }
 
-// maxRedirects bounds how often a call without a deadline looks for the master.
-const maxRedirects = 32
+// Waiting for a master.
+const (
+	electionPause = 250 * time.Millisecond // between tries, at most
+	maxElections  = 64                     // tries of a call without a deadline
+)
+
+// election lets a call that wants the master wait, and try again until its deadline.
+func (c *Client) election(k *call, last *attempt) (pause time.Duration, ok bool) {
+	last.elections++
+	if k.deadline.IsZero() && last.elections > maxElections {
+		return 0, false
+	}
+	return backoff{c.o.RetryBackoff, max(electionPause, c.o.RetryBackoff)}.pause(last.elections), true
+}

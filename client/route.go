@@ -51,27 +51,37 @@ func (c *Client) awaitRoute(ctx context.Context, k *call, q *request, last *atte
 }
 
 // route returns the node of a try; nil without an error says that no node can be asked at present.
-func (c *Client) route(k *call, q *request, last *attempt) (*node, error) {
+func (c *Client) route(k *call, q *request, last *attempt) (n *node, err error) {
 	t := c.topology.Load()
 	if k.node != "" {
 		return pinned(t, k.node)
 	}
-	if n := last.next; n != nil {
-		last.next = nil
-		if !n.gone() {
+	if n, last.next = last.next, nil; n != nil && !n.gone() {
+		return n, nil
+	}
+	master := k.op.Writes() || k.flags&protocol.FlagLinearizable != 0
+	if master {
+		if n := c.masterOf(t, last); n != nil {
 			return n, nil
 		}
 	}
-	if k.op.Writes() || k.flags&protocol.FlagLinearizable != 0 {
-		return c.toMaster(t, last), nil
-	}
-	if len(t.nodes) == 1 {
+	if c.lone() {
 		return t.nodes[0], nil
 	}
-	if q.key != "" {
-		return byKey(t, q.key, last), nil
+	var g grade
+	if q.key != "" && !master {
+		n, g = byKey(t, k, q.key, last)
+	} else {
+		n, g = byLoad(t, k, last)
 	}
-	return byLoad(t, last), nil
+	switch g {
+	case away:
+		return nil, nil
+	case broken:
+		c.broken.Add(1)
+		return nil, ErrCircuitOpen
+	}
+	return n, nil
 }
 
 // pinned returns the node that a context names (see At).
@@ -89,79 +99,74 @@ func (c *Client) others(k *call, last *attempt) bool {
 	return k.node == "" && (len(t.nodes) > 1 || len(t.guests) > 0 && last.node != t.nodes[0])
 }
 
-// toMaster returns the master as far as it is known and there. Otherwise any node that is there: it knows better.
-func (c *Client) toMaster(t *topology, last *attempt) *node {
+// masterOf returns the master as far as it is known and there, or else a node that says it is and was not tried yet. nil =
+// any node may know better.
+func (c *Client) masterOf(t *topology, last *attempt) *node {
 	if n := c.master.Load(); n != nil && n.ready() && n != last.node {
 		return n
-	}
-	if len(t.nodes) == 1 {
-		return t.nodes[0]
 	}
 	for _, n := range t.nodes {
 		if n.saysMaster() && n.ready() && !last.met(n) {
 			return n
 		}
 	}
-	return byLoad(t, last)
+	return nil
 }
 
 // met tells whether the node was tried.
 func (a *attempt) met(n *node) bool { return a.tries > 0 && slices.Contains(a.tried[:], n) }
 
-// byKey returns the first node on the ring from the key's point whose grade none is better than; nil = all are away.
-func byKey(t *topology, key string, last *attempt) *node {
-	var best *node
-	top := away
+// byKey returns the first node on the ring from the key's point of the best grade that there is.
+func byKey(t *topology, k *call, key string, last *attempt) (best *node, top grade) {
+	top = away + 1
 	for w := t.ring.from(key); top != fit; {
 		i, ok := w.next()
 		if !ok {
 			break
 		}
-		if n := t.nodes[i]; best == nil || n.grade(last) < top {
-			best, top = n, n.grade(last)
+		if g := t.nodes[i].grade(k, last); g < top {
+			best, top = t.nodes[i], g
 		}
 	}
-	if top == away {
-		return nil
-	}
-	return best
+	return best, top
 }
 
-// byLoad returns the less busy of two random nodes of the best grade that there is; nil = all are away.
-func byLoad(t *topology, last *attempt) *node {
-	top, many := away, 0
+// byLoad returns the less busy of two random nodes of the best grade that there is.
+func byLoad(t *topology, k *call, last *attempt) (best *node, top grade) {
+	many := 0
+	top = away
 	for _, n := range t.nodes {
-		switch g := n.grade(last); {
+		switch g := n.grade(k, last); {
 		case g < top:
 			top, many = g, 1
 		case g == top:
 			many++
 		}
 	}
-	if top == away {
-		return nil
+	if top >= broken || many == 0 {
+		return nil, top
 	}
 	i := rand.IntN(many)
+	a := nth(t, k, last, top, i)
 	if many == 1 {
-		return nth(t, last, top, i)
+		return a, top
 	}
 	j := rand.IntN(many - 1)
 	if j >= i {
 		j++
 	}
-	a, b := nth(t, last, top, i), nth(t, last, top, j)
-	if b.busy() < a.busy() {
-		return b
+	if b := nth(t, k, last, top, j); b.load(k.began) < a.load(k.began) {
+		return b, top
 	}
-	return a
+	return a, top
 }
 
 // nth returns the node that is the i-th of its grade, or, where grades have changed since they were counted, one that is
 // as good or the first of all.
-func nth(t *topology, last *attempt, g grade, i int) *node {
+func nth(t *topology, k *call, last *attempt, g grade, i int) *node {
 	found := t.nodes[0]
 	for _, n := range t.nodes {
-		if n.grade(last) > g {
+		if n.grade(k, last) != g {
 			continue
 		}
 		found = n
