@@ -129,7 +129,7 @@ func (b *breaker) count(failed bool) {
 		b.become(BreakerOpen)
 	case state == BreakerHalfOpen && b.good >= breakerProbes:
 		b.become(BreakerClosed)
-	case state == BreakerClosed && b.requests >= breakerRequests && b.failures*breakerShare >= b.requests:
+	case state == BreakerClosed && failed && b.requests >= breakerRequests && b.failures*breakerShare >= b.requests:
 		b.become(BreakerOpen)
 	}
 }
