@@ -135,8 +135,9 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// record is one of a node with addresses of its own.
 func record(id string) Record {
-	return Record{ID: id, Native: "127.0.0.1:7080", HTTP: "127.0.0.1:8080", Role: "slave"}
+	return Record{ID: id, Native: id + ":7080", HTTP: id + ":8080", Role: "slave"}
 }
 
 // register lists a node until the end of the test.

@@ -80,12 +80,12 @@ func decodeLastKnown(text []byte, base string) ([]Record, error) {
 	if file.Cluster != base {
 		return nil, fmt.Errorf("%w: it is of %.80q, not of %s", ErrRecord, file.Cluster, base)
 	}
-	nodes := make(map[string]Record, min(len(file.Nodes), MaxNodes))
+	nodes := make(map[string]entry, min(len(file.Nodes), MaxNodes))
 	for _, n := range file.Nodes {
 		if err := n.Validate(); err != nil {
 			return nil, err
 		}
-		nodes[n.ID] = n
+		nodes[n.ID] = entry{Record: n}
 	}
 	if len(nodes) > MaxNodes {
 		return nil, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(nodes), MaxNodes)

@@ -153,7 +153,7 @@ func TestARecordThatOthersCouldNotUseIsRefused(t *testing.T) {
 	r := e.open()
 	for name, bad := range map[string]Record{
 		"no id":        {},
-		"a path":       record("a/b"),
+		"a path":       {ID: "a/b"},
 		"no port":      {ID: "a", Native: "localhost"},
 		"any port":     {ID: "a", HTTP: "localhost:0"},
 		"no host":      {ID: "a", Replication: ":6080"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
@@ -82,7 +83,7 @@ func (r *Registry) List(ctx context.Context) ([]Record, error) {
 }
 
 // list returns the records by key, and the revision at which they were so.
-func (r *Registry) list(ctx context.Context) (map[string]Record, int64, error) {
+func (r *Registry) list(ctx context.Context) (map[string]entry, int64, error) {
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
 	reply, err := r.client.Get(ctx, r.o.nodesKey(), clientv3.WithPrefix(), clientv3.WithLimit(MaxNodes))
@@ -92,16 +93,23 @@ func (r *Registry) list(ctx context.Context) (map[string]Record, int64, error) {
 	if reply.More {
 		return nil, 0, fmt.Errorf("registry: %w: %d below %s, at most %d", ErrTooMany, reply.Count, r.o.nodesKey(), MaxNodes)
 	}
-	nodes := make(map[string]Record, len(reply.Kvs))
+	nodes := make(map[string]entry, len(reply.Kvs))
 	for _, kv := range reply.Kvs {
-		r.note(nodes, string(kv.Key), kv.Value)
+		r.note(nodes, kv)
 	}
 	return nodes, reply.Header.Revision, nil
 }
 
-// note takes a value that was read into the list. A record that cannot be used is no node, and hides no other.
-func (r *Registry) note(nodes map[string]Record, key string, value []byte) {
-	record, err := decodeRecord(value)
+// entry is a record as etcd has it.
+type entry struct {
+	Record
+	born int64 // the revision at which its key came to be
+}
+
+// note takes a key that was read into the list. A record that cannot be used is no node, and hides no other.
+func (r *Registry) note(nodes map[string]entry, kv *mvccpb.KeyValue) {
+	key := string(kv.Key)
+	record, err := decodeRecord(kv.Value)
 	if err == nil && key != r.o.nodesKey()+record.ID {
 		err = fmt.Errorf("registry: %w: it is of node %.80q", ErrRecord, record.ID)
 	}
@@ -110,14 +118,23 @@ func (r *Registry) note(nodes map[string]Record, key string, value []byte) {
 		r.o.Logger.Warn("a record in etcd is passed over", "key", key, "error", err)
 		return
 	}
-	nodes[key] = record
+	nodes[key] = entry{record, kv.CreateRevision}
 }
 
-// sorted returns the records in a new slice, by id.
-func sorted(nodes map[string]Record) []Record {
+// sorted returns the records in a new slice, by id. Of two with one native address it returns the younger: a node that lost
+// its data comes back under a new id, and its old record lives on until its lease ends.
+func sorted(nodes map[string]entry) []Record {
+	youngest := make(map[string]entry, len(nodes)) // by native address
+	for _, n := range nodes {
+		if other, ok := youngest[n.Native]; !ok || n.born > other.born {
+			youngest[n.Native] = n
+		}
+	}
 	list := make([]Record, 0, len(nodes))
 	for _, n := range nodes {
-		list = append(list, n)
+		if n.Native == "" || youngest[n.Native].ID == n.ID {
+			list = append(list, n.Record)
+		}
 	}
 	slices.SortFunc(list, func(a, b Record) int { return cmp.Compare(a.ID, b.ID) })
 	return list

@@ -76,7 +76,7 @@ func (w *watcher) session(ctx context.Context) error {
 			if e.Type == clientv3.EventTypeDelete {
 				delete(nodes, string(e.Kv.Key))
 			} else {
-				w.r.note(nodes, string(e.Kv.Key), e.Kv.Value)
+				w.r.note(nodes, e.Kv)
 			}
 		}
 		if len(nodes) > MaxNodes {
@@ -108,7 +108,7 @@ func (w *watcher) age() time.Duration {
 func (w *watcher) doubtful() bool { return !w.empty.IsZero() && len(w.last) > 0 }
 
 // announce delivers the list if it is another than the last one and may be believed.
-func (w *watcher) announce(nodes map[string]Record) {
+func (w *watcher) announce(nodes map[string]entry) {
 	if len(nodes) > 0 {
 		w.empty = time.Time{}
 	} else if w.empty.IsZero() {

@@ -191,6 +191,24 @@ func TestARecordThatIsNoneHidesNoNode(t *testing.T) {
 	s.wait(t, "e5")
 }
 
+func TestANodeThatLostItsDataReplacesWhatItWas(t *testing.T) {
+	e := startEtcd(t)
+	r := e.open()
+	was, is := record("b-was"), record("a-is")
+	is.Native = was.Native
+	g := register(t, r, was)
+	eventually(t, "the node is listed", g.Held)
+	s := watch(t, r)
+	s.wait(t, "b-was")
+	register(t, r, is)
+	s.wait(t, "a-is")
+	if err := g.Close(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	register(t, r, record("c3"))
+	s.wait(t, "a-is c3")
+}
+
 func TestMoreNodesThanMayBeAreNotDelivered(t *testing.T) {
 	e := startEtcd(t)
 	c := e.client()
