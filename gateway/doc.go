@@ -2,8 +2,8 @@
 // Any number of gateways may stand side by side; none keeps anything that the others would have to know.
 //
 //	HTTP --httpcompat--> Gateway (its Backend) --link--> client.Client --native protocol--> the node that fits
-//	                        |
-//	                        +--peer, one for each node: figures, resets, and whether it answers
+//	                        |                                ^
+//	                        +--peer: one node by itself------+  figures, resets, whether it answers
 //
 // # What it does besides
 //

@@ -32,7 +32,7 @@ func answered(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case e.Op.Writes() && !e.Unsent:
-		return protocol.Errorf(protocol.CodeDeadline, "the write may or may not have taken effect: %v", err)
+		return protocol.Errorf(protocol.CodeUnknownOutcome, "the write may or may not have taken effect: %v", err)
 	}
 	return protocol.Errorf(protocol.CodeUnavailable, "%v", err)
 }

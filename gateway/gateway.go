@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,8 +12,8 @@ import (
 // Gateway is an open gateway. It is an httpcompat.Backend, safe for concurrent use.
 type Gateway struct {
 	o       Options
-	link    link // to all nodes: queries and writes
-	peers   []*peer
+	link    link // to all nodes
+	members *members
 	started time.Time
 
 	stop   context.CancelFunc
@@ -30,15 +29,17 @@ func Open(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{o: o.withDefaults(), started: time.Now()}
+	g.members = newMembers(discoveryOf(&g.o.Client))
 	g.link.o = g.o.Client
+	g.link.o.Addresses, g.link.o.Discovery = nil, g.members
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
-	g.wg.Go(func() { g.link.keep(ctx, g.o.Logger) })
-	for _, addr := range g.o.Client.Addresses {
-		p := newPeer(addr, &g.o)
-		g.peers = append(g.peers, p)
-		g.wg.Go(func() { p.watch(ctx, &g.o) })
-	}
+	opened := make(chan struct{})
+	g.wg.Go(func() {
+		defer close(opened)
+		g.link.keep(ctx, g.o.Logger)
+	})
+	g.wg.Go(func() { g.probe(ctx, opened) })
 	return g, nil
 }
 
@@ -49,9 +50,5 @@ func (g *Gateway) Close() error {
 	}
 	g.stop()
 	g.wg.Wait()
-	errs := []error{g.link.close()}
-	for _, p := range g.peers {
-		errs = append(errs, p.link.close())
-	}
-	return errors.Join(errs...)
+	return g.link.close()
 }

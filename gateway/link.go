@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,7 @@ const reopenEvery = 250 * time.Millisecond
 type link struct {
 	o   client.Options
 	sdk atomic.Pointer[client.Client]
+	why atomic.Pointer[error] // of the latest attempt to open it; nil = the first goes on
 }
 
 // keep opens the client, trying again until it is open or ctx has ended. log is told once why it waits.
@@ -32,8 +32,9 @@ func (l *link) keep(ctx context.Context, log *slog.Logger) {
 		if ctx.Err() != nil {
 			return
 		}
+		l.why.Store(&err)
 		if !told {
-			log.Warn("waits for a node to answer", "nodes", l.o.Addresses, "error", err)
+			log.Warn("waits for a node to answer", "error", err)
 		}
 		select {
 		case <-time.After(reopenEvery):
@@ -48,7 +49,10 @@ func (l *link) get() (*client.Client, error) {
 	if c := l.sdk.Load(); c != nil {
 		return c, nil
 	}
-	return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits for a node to answer; none of %v has yet", l.o.Addresses)
+	if why := l.why.Load(); why != nil {
+		return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits for a node to answer: %v", *why)
+	}
+	return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits to learn of a node")
 }
 
 // close closes the client once keep has returned.
@@ -58,6 +62,3 @@ func (l *link) close() error {
 	}
 	return nil
 }
-
-// errUnprobed is what a peer is like before the first look.
-var errUnprobed = errors.New("not asked yet")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/client"
@@ -16,7 +15,7 @@ import (
 // Health names the nodes, whether they answer or not.
 func (g *Gateway) Health() httpcompat.Health {
 	h := httpcompat.Health{Gateway: true, Nodes: []string{}}
-	for _, p := range g.peers {
+	for _, p := range g.members.all() {
 		h.Nodes = append(h.Nodes, p.name)
 	}
 	return h
@@ -32,14 +31,15 @@ func (g *Gateway) Ready(context.Context) []httpcompat.Check {
 		check.Err = errClosing
 		return []httpcompat.Check{check}
 	}
+	peers := g.members.all()
 	_, check.Err = g.link.get()
 	var faults []error
-	for _, p := range g.peers {
+	for _, p := range peers {
 		if err := p.err(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", p.name, err))
 		}
 	}
-	if check.Err == nil && len(faults) == len(g.peers) {
+	if check.Err == nil && len(faults) == len(peers) {
 		check.Err = fmt.Errorf("none of %d answers: %w", len(faults), oneLine(faults))
 	}
 	return []httpcompat.Check{check}
@@ -81,25 +81,16 @@ func (g *Gateway) Breakers() []httpcompat.Breaker { return nil }
 // ResetCache resets the counters of every node. It fails, naming them, if some could not be reset.
 func (g *Gateway) ResetCache(ctx context.Context) error {
 	var faults []error
-	for i, err := range g.askAll(func(_ int, p *peer) error { return p.ask(ctx, (*client.Client).ResetCounters) }) {
+	peers := g.members.all()
+	reset := func(_ int, p *peer) error { return g.ask(ctx, p, (*client.Client).ResetCounters) }
+	for i, err := range askAll(peers, reset) {
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", g.peers[i].name, err))
+			faults = append(faults, fmt.Errorf("%s: %w", peers[i].name, err))
 		}
 	}
 	if len(faults) == 0 {
 		return nil
 	}
 	return &protocol.Error{Code: protocol.CodeUnavailable,
-		Message: fmt.Sprintf("%d of %d nodes were not reset: %v", len(faults), len(g.peers), oneLine(faults))}
-}
-
-// askAll asks all nodes at once and returns what each says, in the order of the peers.
-func (g *Gateway) askAll(ask func(i int, p *peer) error) []error {
-	errs := make([]error, len(g.peers))
-	var asking sync.WaitGroup
-	for i, p := range g.peers {
-		asking.Go(func() { errs[i] = ask(i, p) })
-	}
-	asking.Wait()
-	return errs
+		Message: fmt.Sprintf("%d of %d nodes were not reset: %v", len(faults), len(peers), oneLine(faults))}
 }

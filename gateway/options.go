@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.ProbeEvery, time.Second)
 	setDefault(&o.ProbeTimeout, 2*time.Second)
 	setDefault(&o.Client.Name, "gateway")
-	if len(o.Client.Addresses) == 0 {
+	if len(o.Client.Addresses) == 0 && o.Client.Discovery == nil {
 		o.Client.Addresses = []string{client.DefaultAddress}
 	}
 	if o.Logger == nil {

@@ -2,6 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -9,54 +12,15 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// peer is one node, asked by itself over a connection of its own: what only it knows, and whether it answers.
+// peer is one node: who it is, and whether it answers.
 type peer struct {
-	name    string // host:port, as it is shown
-	link    link
-	timeout time.Duration
-	down    atomic.Pointer[error] // why it does not answer; nil = it does
+	addr string                // host:port of the native protocol
+	name string                // host:port, as it is shown: that of its JSON endpoints where it is known
+	down atomic.Pointer[error] // why it does not answer; nil = it does
 }
 
-// newPeer returns the peer of the node at an address, which is not looked after yet.
-func newPeer(addr string, o *Options) *peer {
-	p := &peer{name: addr, timeout: o.ProbeTimeout}
-	p.link.o = o.Client
-	p.link.o.Addresses, p.link.o.ConnsPerNode, p.link.o.Retries = []string{addr}, 1, -1
-	p.link.o.Logger = nil // what there is to say of connections is said by those that carry the requests
-	p.note(errUnprobed)
-	return p
-}
-
-// watch looks at the node every so often until ctx has ended.
-func (p *peer) watch(ctx context.Context, o *Options) {
-	opened := make(chan struct{})
-	go func() {
-		defer close(opened)
-		p.link.keep(ctx, o.Logger.With("peer", p.name))
-	}()
-	t := time.NewTicker(o.ProbeEvery)
-	defer t.Stop()
-	for {
-		p.probe(ctx)
-		select {
-		case <-opened:
-			opened = nil // there is a client to ask now, or ctx has ended
-		case <-t.C:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			if opened != nil {
-				<-opened
-			}
-			return
-		}
-	}
-}
-
-// probe asks the node for an empty answer and notes whether it came.
-func (p *peer) probe(ctx context.Context) {
-	p.note(p.ask(ctx, (*client.Client).Ping))
-}
+// errUnprobed is what a peer is like before the first look.
+var errUnprobed = errors.New("not asked yet")
 
 func (p *peer) note(err error) {
 	if err == nil {
@@ -74,22 +38,59 @@ func (p *peer) err() error {
 	return nil
 }
 
-// ask calls the node within the peer's timeout.
-func (p *peer) ask(ctx context.Context, call func(*client.Client, context.Context) error) error {
-	c, err := p.link.get()
+// hostPort returns an address of the SDK without its scheme.
+func hostPort(addr string) string { return strings.TrimPrefix(addr, "kama://") }
+
+// ask calls one node, within Options.ProbeTimeout.
+func (g *Gateway) ask(ctx context.Context, p *peer, call func(*client.Client, context.Context) error) error {
+	c, err := g.link.get()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := context.WithTimeout(client.At(ctx, p.addr), g.o.ProbeTimeout)
 	defer cancel()
 	return answered(call(c, ctx))
 }
 
-// stats asks the node for its figures.
-func (p *peer) stats(ctx context.Context) (figures protocol.StatList, err error) {
-	err = p.ask(ctx, func(c *client.Client, ctx context.Context) (err error) {
+// statsOf asks a node for its figures.
+func (g *Gateway) statsOf(ctx context.Context, p *peer) (figures protocol.StatList, err error) {
+	err = g.ask(ctx, p, func(c *client.Client, ctx context.Context) (err error) {
 		figures, err = c.Stats(ctx)
 		return err
 	})
 	return figures, err
+}
+
+// askAll asks all these nodes at once and returns what each says.
+func askAll(peers []*peer, ask func(i int, p *peer) error) []error {
+	errs := make([]error, len(peers))
+	var asking sync.WaitGroup
+	for i, p := range peers {
+		asking.Go(func() { errs[i] = ask(i, p) })
+	}
+	asking.Wait()
+	return errs
+}
+
+// probe looks every so often, and when there are other nodes, at which of them answer, until ctx has ended. opened is
+// closed when there is a client to ask.
+func (g *Gateway) probe(ctx context.Context, opened <-chan struct{}) {
+	select {
+	case <-opened:
+	case <-ctx.Done():
+		return
+	}
+	t := time.NewTicker(g.o.ProbeEvery)
+	defer t.Stop()
+	for ctx.Err() == nil {
+		askAll(g.members.all(), func(_ int, p *peer) error {
+			p.note(g.ask(ctx, p, (*client.Client).Ping))
+			return nil
+		})
+		select {
+		case <-t.C:
+		case <-g.members.changed:
+		case <-ctx.Done():
+		}
+	}
 }

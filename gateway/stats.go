@@ -13,14 +13,15 @@ import (
 // Stats returns a row for each node, and the cluster's figures: sums of what nodes do, and of what they all hold the
 // most that one has, since each holds a full copy. A node that does not answer has a row that says so.
 func (g *Gateway) Stats(ctx context.Context) (httpcompat.Stats, error) {
-	rows := make([]protocol.StatList, len(g.peers))
-	faults := g.askAll(func(i int, p *peer) (err error) {
-		rows[i], err = p.stats(ctx)
+	peers := g.members.all()
+	rows := make([]protocol.StatList, len(peers))
+	faults := askAll(peers, func(i int, p *peer) (err error) {
+		rows[i], err = g.statsOf(ctx, p)
 		return err
 	})
 	stats := httpcompat.Stats{}
 	total := newTotal()
-	for i, p := range g.peers {
+	for i, p := range peers {
 		row := protocol.StatList{{Name: "up", Number: 1}}
 		if faults[i] != nil {
 			row = protocol.StatList{{Name: "up"}, {Name: "error", Text: faults[i].Error()}}
@@ -29,7 +30,7 @@ func (g *Gateway) Stats(ctx context.Context) (httpcompat.Stats, error) {
 		}
 		stats.Nodes = append(stats.Nodes, httpcompat.NodeStats{Node: p.name, Figures: append(row, rows[i]...)})
 	}
-	stats.Figures = total.figures(len(g.peers), time.Since(g.started))
+	stats.Figures = total.figures(len(peers), time.Since(g.started))
 	return stats, nil
 }
 
