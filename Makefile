@@ -14,10 +14,10 @@ FUZZTIME ?= 30s
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz lint bench microbench demo cover clean clean-data
+.PHONY: help build test race fuzz lint bench bench-quick bench-scenarios microbench demo cover clean clean-data
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## bin/kamaitachi, and the load tools under the manual's names
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
@@ -37,7 +37,13 @@ lint: ## gofmt, vet, staticcheck, and the house rules
 	go run $(STATICCHECK) ./...
 	go test ./internal/archtest
 
-bench: build ## the four scenarios against a bare peer, native and over HTTP, in one run each (ARGS=...)
+bench: build ## this build against all its peers; writes docs/benchmarks.md, and bin/benchmarks.html with curves (ARGS=...)
+	bin/kamaitachi bench compare -full -o docs/benchmarks.md -json bin/benchmarks.json -html bin/benchmarks.html $(ARGS)
+
+bench-quick: build ## the rows of it that no change may spoil, in under three minutes (ARGS=...)
+	bin/kamaitachi bench compare -quick $(ARGS)
+
+bench-scenarios: build ## the four scenarios against a bare peer, native and over HTTP, in one run each (ARGS=...)
 	bin/kamaitachi bench -peer -rounds 5 $(ARGS)
 	bin/kamaitachi bench -peer -rounds 5 -transport http -conns 50 -pipeline 1 -requests 50000 $(ARGS)
 

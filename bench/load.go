@@ -22,6 +22,8 @@ type Load struct {
 	// Ready encodes the requests before the clock starts, where Requests bounds them, so that making them costs the load
 	// generator nothing while it measures.
 	Ready bool
+	// ServerPID is the server's process on this machine, whose CPU time is taken while the clock runs; default not.
+	ServerPID int
 	// Dialect speaks to the addresses, one for each connection; default by the scheme of the address.
 	Dialect func() Dialect
 	// Progress is called about five times a second with the requests answered so far; nil = not.

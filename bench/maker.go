@@ -23,6 +23,12 @@ func newMaker(s Scenario, m *Market, seed uint64, deck *Deck) *maker {
 	return &maker{scenario: s, market: m, deck: deck, rnd: deck.random(seed), ids: slices.Clone(m.IDs)}
 }
 
+// Queries returns what makes the requests of a scenario, for those who send them by other means than Run. Each is valid
+// until the next one is made; it is for one goroutine.
+func Queries(s Scenario, m *Market, seed uint64, d *Deck) func() *Query {
+	return newMaker(s, m, seed, d).next
+}
+
 // Bounds of what is asked for.
 const (
 	leastRecent = 4 // reports

@@ -38,3 +38,6 @@ func ServeNullHTTP(ctx context.Context, addr string, size int, listening func(ad
 
 // nullBody begins every constant body, so that the load generator takes it for a success.
 const nullBody = `{"status_code":0,"data":[1]}`
+
+// NullHTTPHead is the length of the head that comes before each constant body.
+const NullHTTPHead = len("HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")

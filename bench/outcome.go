@@ -21,7 +21,7 @@ type record struct {
 }
 
 func newRecord() *record {
-	return &record{latency: hdrhistogram.New(1, maxLatency, latencyDigits)}
+	return &record{latency: NewLatency()}
 }
 
 func (r *record) add(nanoseconds int64, ok bool) {
@@ -45,10 +45,10 @@ type Outcome struct {
 	ServerCPU time.Duration // user and system time of the server over the run; 0 = not known
 }
 
-func (r *run) outcome(elapsed time.Duration) *Outcome {
+func (r *run) outcome(elapsed, serverCPU time.Duration) *Outcome {
 	o := &Outcome{
-		Scenario: r.load.Scenario, Transport: r.load.Addresses[0].Scheme, Elapsed: elapsed,
-		Latency: hdrhistogram.New(1, maxLatency, latencyDigits),
+		Scenario: r.load.Scenario, Transport: r.load.Addresses[0].Scheme, Elapsed: elapsed, ServerCPU: serverCPU,
+		Latency: NewLatency(),
 	}
 	var bytes int64
 	for _, w := range r.workers {
@@ -62,6 +62,9 @@ func (r *run) outcome(elapsed time.Duration) *Outcome {
 	}
 	return o
 }
+
+// NewLatency returns an empty histogram of latencies in microseconds.
+func NewLatency() *hdrhistogram.Histogram { return hdrhistogram.New(1, maxLatency, latencyDigits) }
 
 // QPS is the requests answered with data per second.
 func (o *Outcome) QPS() float64 {
@@ -92,5 +95,5 @@ func (o *Outcome) CPUMicros() float64 {
 	if o.Requests == 0 {
 		return 0
 	}
-	return float64(o.ServerCPU.Microseconds()) / float64(o.Requests)
+	return float64(o.ServerCPU.Nanoseconds()) / 1000 / float64(o.Requests)
 }

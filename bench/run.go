@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,6 +73,7 @@ func (r *run) drive(ctx context.Context) (*Outcome, error) {
 	context.AfterFunc(ctx, func() { r.stop.Store(true) })
 	finished := make(chan struct{})
 	go r.report(finished)
+	used := r.serverCPU()
 	start := time.Now()
 	var wg sync.WaitGroup
 	errs := make([]error, len(r.workers))
@@ -87,11 +89,24 @@ func (r *run) drive(ctx context.Context) (*Outcome, error) {
 	}
 	wg.Wait()
 	elapsed := time.Since(start)
+	used = r.serverCPU() - used
 	close(finished)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return r.outcome(elapsed), nil
+	return r.outcome(elapsed, used), nil
+}
+
+// serverCPU is the CPU time of the server so far, 0 where it is not known.
+func (r *run) serverCPU() time.Duration {
+	if r.load.ServerPID == 0 {
+		return 0
+	}
+	used, err := ProcessCPU(r.load.ServerPID)
+	if err != nil {
+		return 0
+	}
+	return used
 }
 
 // readySlack is how much more than its share a connection may send, of requests made beforehand: 1/readySlack.
@@ -109,6 +124,7 @@ func (r *run) prepare() {
 		wg.Go(func() { w.source.prepare(share + share/readySlack) })
 	}
 	wg.Wait()
+	runtime.GC() // what earlier runs left shall not be collected while the clock runs
 }
 
 // report calls Progress until the run is over.

@@ -26,7 +26,10 @@ func (d *inOrder) id() uint64 {
 // ReadyKeys is how many payloads there are for GET. They are few, so that they stay in the processor's caches.
 const ReadyKeys = 10
 
-func readyKey(size, i int) string { return "ready:" + strconv.Itoa(size) + ":" + strconv.Itoa(i) }
+// ReadyKey returns the key of a payload of size bytes; any i is one of ReadyKeys.
+func ReadyKey(size, i int) string {
+	return "ready:" + strconv.Itoa(size) + ":" + strconv.Itoa(i%ReadyKeys)
+}
 
 // FillReady stores ReadyKeys payloads of size bytes.
 func FillReady(ctx context.Context, addr string, size int) error {
@@ -37,15 +40,12 @@ func FillReady(ctx context.Context, addr string, size int) error {
 	defer c.Close()
 	for i := range ReadyKeys {
 		payload := bytes.Repeat([]byte{'a' + byte(i)}, size)
-		if err := c.Queue("SET", readyKey(size, i), string(payload)); err != nil {
+		if err := c.Queue("SET", ReadyKey(size, i), string(payload)); err != nil {
 			return fmt.Errorf("fill redis: %w", err)
 		}
 	}
 	return c.Flush()
 }
-
-// ReadyCommand returns the words of the i-th GET of a payload of size bytes.
-func ReadyCommand(size, i int) []string { return []string{"GET", readyKey(size, i%ReadyKeys)} }
 
 // Get answers every query with a GET of a payload of Size bytes that somebody prepared (FillReady).
 type Get struct {
@@ -55,7 +55,7 @@ type Get struct {
 
 // AppendRequest appends a GET; what the query asks does not count.
 func (d *Get) AppendRequest(dst []byte, id uint64, _ *bench.Query) []byte {
-	return appendCommand(dst, ReadyCommand(d.Size, int(id%ReadyKeys))...)
+	return appendCommand(dst, "GET", ReadyKey(d.Size, int(id%ReadyKeys)))
 }
 
 // Reply takes a payload.

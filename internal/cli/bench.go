@@ -4,11 +4,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kamaitachi/kamaitachi/bench"
 )
@@ -30,8 +30,11 @@ func runBench(ctx context.Context, args []string, s Streams) error {
 	if len(args) > 0 && peers[args[0]].serve != nil {
 		return runPeer(ctx, args[0], args[1:], s)
 	}
+	if len(args) > 0 && args[0] == "compare" {
+		return runCompare(ctx, args[1:], s)
+	}
 	b := &benchFlags{}
-	f := newFlags(s, "bench", "[flags]\n       kamaitachi bench echo|null-http -addr HOST:PORT -bytes N    a bare peer to compare with")
+	f := newFlags(s, "bench", "[flags]\n       kamaitachi bench compare [flags]    against all peers, in ratios of one run\n       kamaitachi bench echo|null-http -addr HOST:PORT -bytes N    a bare peer to compare with")
 	b.define(f)
 	if err := parse(f, args, 0); err != nil {
 		return err
@@ -234,30 +237,17 @@ func runLoad(ctx context.Context, s Streams, load bench.Load, server *childProce
 		load.Progress, finish = loadProgress(s.Err, &load)
 	}
 	defer finish()
-	var before time.Duration
 	if server != nil {
-		before = server.cpu()
+		load.ServerPID = server.PID()
 	}
-	o, err := bench.Run(ctx, load)
-	if err == nil && server != nil {
-		o.ServerCPU = server.cpu() - before
-	}
-	return o, err
+	return bench.Run(ctx, load)
 }
 
 func writeJSONFile(path string, outcomes []*bench.Outcome) error {
 	if path == "" {
 		return nil
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := bench.WriteJSON(file, outcomes); err != nil {
-		file.Close()
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return file.Close()
+	return writeFile(path, func(w io.Writer) error { return bench.WriteJSON(w, outcomes) })
 }
 
 // failedRequests is an error when a request failed, so that scripts see it.

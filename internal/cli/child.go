@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/kamaitachi/kamaitachi/bench"
 	"github.com/kamaitachi/kamaitachi/internal/child"
@@ -41,15 +40,6 @@ func (c *childProcess) native() bench.Address {
 // http returns the address of the JSON endpoints.
 func (c *childProcess) http() bench.Address {
 	return bench.Address{Scheme: "http", Host: c.Addrs["http"]}
-}
-
-// cpu returns the CPU time that the process has used, 0 where the system does not tell.
-func (c *childProcess) cpu() time.Duration {
-	used, err := bench.ProcessCPU(c.PID())
-	if err != nil {
-		return 0
-	}
-	return used
 }
 
 // stop ends the child and waits for it.

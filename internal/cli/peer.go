@@ -14,12 +14,9 @@ type peer struct {
 	head int
 }
 
-// nullHead is the length of the head that fasthttp writes before a constant body.
-const nullHead = len("HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
-
 var peers = map[string]peer{
 	"echo":      {serve: bench.ServeEcho},
-	"null-http": {serve: bench.ServeNullHTTP, head: nullHead},
+	"null-http": {serve: bench.ServeNullHTTP, head: bench.NullHTTPHead},
 }
 
 // peerOf names the peer of each transport, and the dialect that it is spoken to in.

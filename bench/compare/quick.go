@@ -1,0 +1,25 @@
+package compare
+
+import "github.com/kamaitachi/kamaitachi/bench"
+
+var tenOverHTTP = shape{scenario: bench.RankingOfMany, conns: 50, pipeline: 1, repeat: 10}
+
+// quickRows are what the caches and standing orders must bring, beside the rows of performance.md. Q1 and Q4 are lines of
+// P2 and P1p.
+var quickRows = []*contest{
+	{
+		id: "Q2", what: "scenario 3 over HTTP, 10 requests repeating, 50 connections x 1", runs: quickToo,
+		sides: []side{ours{shape: tenOverHTTP, scheme: "http"}, nullHTTP{tenOverHTTP}},
+		lines: []line{{of: throughput, a: "kamaitachi", b: "null-http", must: 0.8}},
+	},
+	{
+		id: "Q3", what: "P1's load with the reply cache on, against off", runs: quickToo,
+		sides: []side{ours{shape: rankings}, lacking{"reply cache off", "this build has no key for it"}},
+		lines: []line{{of: throughput, a: "kamaitachi", b: "reply cache off", must: 0.97}},
+	},
+	{
+		id: "Q5", what: "a whole topic at any offset, against a list of 50, no request ever repeated, 8 x 16", runs: quickToo,
+		sides: []side{ours{shape: topics, name: "whole topic"}, ours{shape: rankings, name: "list of 50"}},
+		lines: []line{{of: throughput, a: "whole topic", b: "list of 50", must: 1}},
+	},
+}

@@ -1,0 +1,83 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Run measures and returns the report. The error tells what ended the run; figures that are not what they must be are no
+// error of the run (Report.Err).
+func Run(ctx context.Context, o Options) (_ *Report, err error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	l, err := openLab(&o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	r := newReport(&o, thisMachine(), l.programs(ctx))
+	for _, c := range contests() {
+		if wanted, why := o.wanted(c); !wanted {
+			if why != "" {
+				r.Contests = append(r.Contests, c.unmeasured(why))
+			}
+			continue
+		}
+		result, err := c.run(ctx, l)
+		if err = errors.Join(err, l.endBout()); err != nil {
+			return r, fmt.Errorf("%s: %w", c.id, err)
+		}
+		r.Contests = append(r.Contests, result)
+	}
+	if o.Curves {
+		if r.Curves, err = l.curves(ctx); err != nil {
+			return r, fmt.Errorf("curves: %w", err)
+		}
+	}
+	r.Took = time.Since(r.When).Round(time.Second).String()
+	return r, nil
+}
+
+// entrant is a side that is open, or the reason why it is not.
+type entrant struct {
+	side
+	meter   meter
+	absent  error
+	samples []*sample
+}
+
+// run carries a contest out.
+func (c *contest) run(ctx context.Context, l *lab) (*ContestResult, error) {
+	b := &bout{lab: l}
+	var entrants []*entrant
+	for _, s := range c.sides {
+		l.logf("%s %s: %s gets ready", c.id, c.what, s.label())
+		e := &entrant{side: s}
+		e.meter, e.absent = s.open(ctx, b)
+		if e.absent != nil && !errors.Is(e.absent, errAbsent) {
+			return nil, fmt.Errorf("%s: %w", s.label(), e.absent)
+		}
+		entrants = append(entrants, e)
+	}
+	for round := range l.o.Rounds {
+		for _, e := range entrants {
+			if e.absent != nil {
+				continue
+			}
+			s, err := e.meter(ctx)
+			if errors.Is(err, errAbsent) {
+				e.absent = err
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s, round %d: %w", e.label(), round+1, err)
+			}
+			e.samples = append(e.samples, s)
+		}
+	}
+	return c.result(entrants), nil
+}
