@@ -18,6 +18,10 @@ type request struct {
 	origin  *protocol.Origin // in in, of a write; else nil
 	writeOf protocol.Origin  // what it is where the node knows origins
 
+	prepared *Prepared        // in place of in: of EXECUTE, and of PREPARE
+	change   *protocol.Change // of EXECUTE
+	handle   uint64           // of EXECUTE, on the connection of the try
+
 	raw   *Raw // in place of in and out
 	reply *RawReply
 }
@@ -45,6 +49,10 @@ var empty protocol.Empty
 func (q *request) encode(dst []byte) []byte {
 	if q.raw != nil {
 		return append(dst, q.raw.Payload...)
+	}
+	if q.prepared != nil {
+		e := protocol.Execute{Handle: q.handle, Change: *q.change}
+		return e.AppendTo(dst)
 	}
 	return q.in.AppendTo(dst)
 }
@@ -96,6 +104,8 @@ type attempt struct {
 	conn      *conn           // of the last try; nil: no connection was had
 	// begun is the fault of a write that may have been carried out, by nodes that know repeats.
 	begun *Error
+	// unbound: the node of an earlier try did not know the handle of a prepared query.
+	unbound bool
 	// repeatable: the last try may be made again whatever became of it.
 	repeatable bool
 }
@@ -212,6 +222,13 @@ func (c *Client) limitTry(k *call, last *attempt) {
 // exchange sends the call over last.conn and decodes the reply.
 func (c *Client) exchange(ctx context.Context, k *call, q *request, last *attempt) *Error {
 	conn := last.conn
+	if q.prepared != nil {
+		handle, fault := q.prepared.on(ctx, k, conn)
+		if fault != nil || q.op == protocol.OpPrepare {
+			return fault
+		}
+		q.handle = handle
+	}
 	k.buf = q.encode(k.buf[:0])
 	conn.submit(k)
 	conn.wait(ctx, k)
@@ -222,6 +239,9 @@ func (c *Client) exchange(ctx context.Context, k *call, q *request, last *attemp
 		return q.take(k, last)
 	}
 	if k.header.Code != protocol.CodeOK {
+		if k.header.Code == protocol.CodeUnknownHandle && q.prepared != nil {
+			q.prepared.unbind(conn, q.handle)
+		}
 		return last.fault(k, StageNode, serverError(k.header.Code, k.reply), false)
 	}
 	if err := q.decode(k.reply); err != nil {

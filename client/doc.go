@@ -27,6 +27,13 @@
 // too, under the same origin, by which the cluster carries it out once; without a cluster that knows origins only when it
 // certainly never reached the node. Error.Unsent tells.
 //
+// # Prepared queries
+//
+// A query that is asked over and over is prepared once: Client.Prepare returns a Prepared, and Execute sends its handle and
+// what is to be otherwise (offset, limit, timestamp, order, field) instead of names. Handles belong to connections, of which
+// a client has several and makes new ones; the Prepared prepares the query on each by itself, once, when an execution first
+// uses it, and again when a node does not know the handle. Answers are those of the query at that moment.
+//
 // # Lanes
 //
 // A reply of a megabyte holds up what comes behind it on the same connection. Therefore a node has three lanes: quick

@@ -12,6 +12,8 @@ import (
 var (
 	// ErrClosed is returned by calls on a closed client, and by those that Close gave up.
 	ErrClosed = errors.New("client is closed")
+	// ErrPreparedClosed is returned by Execute on a closed Prepared.
+	ErrPreparedClosed = errors.New("prepared query is closed")
 	// ErrConnLost is returned when the connection broke before the reply came; the cause is wrapped beside it. Of a
 	// write it says nothing about whether the node carried it out, unless Error.Unsent is set.
 	ErrConnLost = errors.New("connection lost")

@@ -105,6 +105,42 @@ func ExampleClient_Recent() {
 	// 2022-09-30 90
 }
 
+// A watch list that is asked over and over: the node keeps the query, and each execution says what it has otherwise.
+func ExampleClient_Prepare() {
+	addr, stop := exampleNode()
+	defer stop()
+	ctx := context.Background()
+	c, err := client.Open(ctx, client.Options{Addresses: []string{addr}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	list, err := c.Prepare(ctx, &protocol.Snapshot{
+		View:     protocol.View{IDs: []string{"operating_income"}},
+		Subjects: []string{"33:300033", "33:300059"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer list.Close()
+	var r protocol.Result
+	for _, change := range []protocol.Change{
+		{}, // as it was prepared
+		{Order: protocol.Some(protocol.Ascending), Limit: protocol.Some(1)},
+		{Timestamp: protocol.At(1_664_496_000)}, // 30 September 2022
+	} {
+		if err := list.Execute(ctx, &change, &r); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(r.Rows(), "rows, first", r.Subjects[0].Key, r.Value(0, 0))
+	}
+	// Output:
+	// 2 rows, first 33:300059 110
+	// 1 rows, first 33:300033 100
+	// 1 rows, first 33:300033 90
+}
+
 // What the node says of a wrong question comes back as a *protocol.Error inside a *client.Error.
 func ExampleError() {
 	addr, stop := exampleNode()

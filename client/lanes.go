@@ -37,14 +37,18 @@ func snapshotLane(q *protocol.Snapshot) int {
 func periodLane(q *protocol.Period) int { return laneOf(len(q.Subjects)*guessedReports, len(q.IDs)) }
 
 func recentLane(q *protocol.Recent) int {
-	each := q.Limit
+	return laneOf(len(q.Subjects)*recentRows(len(q.Periods), q.Limit), len(q.IDs))
+}
+
+// recentRows is how many reports of each subject a recent query answers at most.
+func recentRows(periods, limit int) int {
 	switch {
-	case len(q.Periods) > 0:
-		each = len(q.Periods)
-	case each == 0:
-		each = protocol.DefaultRecentLimit
+	case periods > 0:
+		return periods
+	case limit == 0:
+		return protocol.DefaultRecentLimit
 	}
-	return laneOf(len(q.Subjects)*each, len(q.IDs))
+	return limit
 }
 
 func subjectsLane(q *protocol.ListSubjects) int {

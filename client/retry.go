@@ -40,6 +40,9 @@ func (c *Client) retryOf(k *call, fault *Error, last *attempt) (pause time.Durat
 		return 0, true // the topology has changed already
 	case refused != nil && refused.Code == protocol.CodeNotMaster:
 		return c.redirect(k, refused, last)
+	case refused != nil && refused.Code == protocol.CodeUnknownHandle && !last.unbound:
+		last.unbound = true
+		return 0, true // it will be prepared again
 	case k.op.Writes() && others && notDone(fault, refused):
 		return c.election(k, last)
 	case last.retries >= c.o.Retries || k.op.Writes() && uncertain(fault) && !last.repeatable:

@@ -2,6 +2,7 @@ package oracletest
 
 import (
 	"fmt"
+	"io"
 	"sync"
 
 	"pgregory.net/rapid"
@@ -52,7 +53,10 @@ func RunPrepared(t *rapid.T, target Preparer) string {
 		"prepare": func(t *rapid.T) {
 			if h := s.prepare(t, target); h != nil {
 				all = append(all, h)
-				all = all[max(0, len(all)-maxHeld):]
+			}
+			if len(all) > maxHeld {
+				s.drop(all[0])
+				all = all[1:]
 			}
 		},
 		"execute": func(t *rapid.T) {
@@ -64,8 +68,18 @@ func RunPrepared(t *rapid.T, target Preparer) string {
 	})
 	for _, h := range all {
 		s.execute(h, &protocol.Change{})
+		s.drop(h)
 	}
 	return s.failure
+}
+
+// drop closes a prepared query that can be closed.
+func (s *session) drop(h *held) {
+	if c, ok := h.prepared.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			s.fail(fmt.Sprintf("close a prepared query: %v", err))
+		}
+	}
 }
 
 // prepare prepares a random query. It returns nil where the model refuses that too.
