@@ -22,6 +22,7 @@ const standaloneFile = "standalone.ini"
 type Config struct {
 	Server    Server
 	Cache     Cache
+	Memory    Memory
 	Etcd      Etcd
 	Cluster   Cluster
 	Gateway   GatewayKeys

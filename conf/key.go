@@ -31,6 +31,7 @@ func (c *Config) sections() []namedSection {
 	return []namedSection{
 		{"server", "What the program is, and where it listens.", &c.Server},
 		{"cache", "The off-heap caches. They hold only what can be rebuilt from disk.", &c.Cache},
+		{"memory", "What a node may use of the machine's memory.", &c.Memory},
 		{"etcd", "Where nodes register and find each other. A standalone node does not use it.", &c.Etcd},
 		{"cluster", "Which cluster a master, a slave or a gateway belongs to. A standalone node does not use it.", &c.Cluster},
 		{"gateway", "What a gateway stands before. Only gateways read it.", &c.Gateway},

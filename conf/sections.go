@@ -29,6 +29,27 @@ func (c *Cache) keys() []Key {
 // Validate checks every value.
 func (c *Cache) Validate() error { return checkBounds("cache", c.keys()) }
 
+// Memory is [memory].
+type Memory struct {
+	Limit   int64 // bytes of the whole node; 0 = no bound
+	History int64 // bytes of it for history on the heap; 0 = as much as Limit leaves
+}
+
+func (m *Memory) keys() []Key {
+	return []Key{
+		{Name: "limit", Default: "0", Doc: "Memory of the whole node, `cache.max_bytes` included; `0` = no bound. Subjects " +
+			"and newest values must fit, and the node does not start where they do not; of the history as much is kept as fits, " +
+			"the rest is read from `cache.max_bytes` or from disk. It also sets GOMEMLIMIT, unless the environment does.",
+			setting: sizeSetting{&m.Limit, 0, 1 << 44}},
+		{Name: "history", Default: "0", Doc: "How much of the history of reports may be on the heap, where queries walk over " +
+			"it at once; what does not fit is read from `cache.max_bytes` or from disk. `0` = as much as `limit` leaves.",
+			setting: sizeSetting{&m.History, 0, 1 << 44}},
+	}
+}
+
+// Validate checks every value.
+func (m *Memory) Validate() error { return checkBounds("memory", m.keys()) }
+
 // Rate is how often an operation may be asked for.
 type Rate struct {
 	PerSecond int // requests a second; 0 = no limit

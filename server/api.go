@@ -7,11 +7,8 @@ import (
 	"github.com/kamaitachi/kamaitachi/server/engine"
 )
 
-// Engine is what a node needs of the engine: *engine.Engine in a real one.
-type Engine interface {
-	Applied() uint64
-	WaitApplied(ctx context.Context, index uint64) error
-	Check(w *protocol.Write) error
+// Reader answers queries: *engine.Engine in a real node, and engine.Reader where the store must not be read.
+type Reader interface {
 	Snapshot(q *protocol.Snapshot, r *protocol.Result) error
 	Period(q *protocol.Period, r *protocol.Result) error
 	Recent(q *protocol.Recent, r *protocol.Result) error
@@ -19,11 +16,21 @@ type Engine interface {
 	SelectPeriod(q *protocol.SelectPeriod, r *protocol.Result) error
 	Get(q *protocol.Get, r *protocol.Result) error
 	Search(q *protocol.Search, r *protocol.Result) error
+	Prepare(q protocol.Message, r *protocol.Result) (*engine.Prepared, error)
+	Execute(p *engine.Prepared, c *protocol.Change, r *protocol.Result) error
+}
+
+// Engine is what a node needs of the engine: *engine.Engine in a real one.
+type Engine interface {
+	Reader
+	Applied() uint64
+	WaitApplied(ctx context.Context, index uint64) error
+	Check(w *protocol.Write) error
 	Subjects(q *protocol.ListSubjects, l *protocol.SubjectList) error
 	Catalog() *protocol.Catalog
 	Stats() engine.Stats
+	HistoryStats() engine.HistoryStats
 	TopicSize(topic string) int
-	Prepare(q protocol.Message, r *protocol.Result) (*engine.Prepared, error)
 	AppendDependencies(dst []engine.Dependency, topic string, subjects []string) []engine.Dependency
 	Unchanged(on []engine.Dependency, since uint64) bool
 }

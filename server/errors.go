@@ -13,6 +13,8 @@ var (
 	ErrOptions = errors.New("server options")
 	// ErrInsecure is returned for an address beyond loopback without Options.Insecure.
 	ErrInsecure = errors.New("listening beyond loopback without credentials")
+	// ErrMemory is returned where Options.MemoryBytes leaves nothing for the data.
+	ErrMemory = errors.New("too little memory")
 	// ErrBusy is returned when another program listens at the address.
 	ErrBusy = errors.New("address is in use")
 	// ErrClosed is returned by every method of a node that was shut down.

@@ -67,7 +67,7 @@ func TestACopyOfARequestAllocatesNothing(t *testing.T) {
 	c := onLoop(t)
 	frame := questions()["snapshot list"]
 	j := &job{c: c, hd: &handlers[protocol.OpSnapshot]}
-	sc := new(scratch)
+	sc := &scratch{reader: c.l.node.engine}
 	run := func() {
 		c.inFlight.Add(1)
 		c.l.inFlight.Add(1)

@@ -10,6 +10,8 @@ import (
 // scratch is what a request is decoded into and answered from. Each event loop and each worker has one, and writes take
 // one from a pool, so that a request costs no allocation.
 type scratch struct {
+	reader Reader // who answers queries: where the store may be read, and where not
+
 	hello          protocol.Hello
 	snapshot       protocol.Snapshot
 	period         protocol.Period
@@ -90,56 +92,56 @@ var handlers = [protocol.MaxOp + 1]handler{
 	protocol.OpSnapshot: {
 		decode: func(sc *scratch, p []byte) error { return sc.snapshot.Decode(p) },
 		cost:   costSnapshot,
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.Snapshot(&sc.snapshot, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.Snapshot(&sc.snapshot, &sc.result))
 		},
 		depends: (*scratch).ofSnapshot,
 	},
 	protocol.OpPeriod: {
 		decode: func(sc *scratch, p []byte) error { return sc.period.Decode(p) },
 		cost:   costPeriod,
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.Period(&sc.period, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.Period(&sc.period, &sc.result))
 		},
 		depends: (*scratch).ofPeriod,
 	},
 	protocol.OpRecent: {
 		decode: func(sc *scratch, p []byte) error { return sc.recent.Decode(p) },
 		cost:   costRecent,
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.Recent(&sc.recent, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.Recent(&sc.recent, &sc.result))
 		},
 		depends: (*scratch).ofRecent,
 	},
 	protocol.OpSelectSnapshot: {
 		decode: func(sc *scratch, p []byte) error { return sc.selectSnapshot.Decode(p) },
 		cost:   costSelectSnapshot,
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.SelectSnapshot(&sc.selectSnapshot, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.SelectSnapshot(&sc.selectSnapshot, &sc.result))
 		},
 		depends: (*scratch).ofSelectSnapshot,
 	},
 	protocol.OpSelectPeriod: {
 		decode: func(sc *scratch, p []byte) error { return sc.selectPeriod.Decode(p) },
 		cost:   costSelectPeriod,
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.SelectPeriod(&sc.selectPeriod, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.SelectPeriod(&sc.selectPeriod, &sc.result))
 		},
 		depends: (*scratch).ofSelectPeriod,
 	},
 	protocol.OpGet: {
 		decode: func(sc *scratch, p []byte) error { return sc.get.Decode(p) },
 		cost:   func(Engine, *scratch) int { return getCost },
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.Get(&sc.get, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.Get(&sc.get, &sc.result))
 		},
 		depends: (*scratch).ofGet,
 	},
 	protocol.OpSearch: {
 		decode: func(sc *scratch, p []byte) error { return sc.search.Decode(p) },
 		cost:   func(Engine, *scratch) int { return forWorkers },
-		answer: func(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(n.engine.Search(&sc.search, &sc.result))
+		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
+			return sc.answered(sc.reader.Search(&sc.search, &sc.result))
 		},
 		depends: (*scratch).ofSearch,
 	},

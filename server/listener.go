@@ -59,10 +59,12 @@ type listener struct {
 	queued        atomic.Int64 // bytes of replies that no peer has taken yet
 	queue         chan *job
 	waiting       sync.WaitGroup // goroutines of requests that wait
+	cold          chan *job      // of those that need the store
 	workers       sync.WaitGroup
-	jobs          sync.Pool // *job
-	scratches     sync.Pool // *scratch, of writes
-	shared        counters  // of workers and of those that wait
+	readers       sync.WaitGroup // those who may read the store
+	jobs          sync.Pool      // *job
+	scratches     sync.Pool      // *scratch, of writes
+	shared        counters       // of workers and of those that wait
 
 	// life is held for reading while a connection is woken or closed from outside its loop: the file descriptor behind
 	// that must not be used after gnet has closed it.
@@ -101,12 +103,15 @@ func (l *listener) start(addr *net.TCPAddr) error {
 	return nil
 }
 
+// readers is how many goroutines answer reads that need the store. They wait for the disk more than they compute.
+const readers = 16
+
 // newListener returns a listener that does not run.
 func newListener(n *Node) *listener {
 	l := &listener{
 		node: n, handlers: &handlers, limits: n.o.Limits, log: n.o.Logger, begin: time.Now(),
 		ready: make(chan struct{}), ended: make(chan struct{}),
-		queue: make(chan *job, n.o.Limits.MaxInFlightTotal),
+		queue: make(chan *job, n.o.Limits.MaxInFlightTotal), cold: make(chan *job, n.o.Limits.MaxInFlightTotal),
 	}
 	l.lastHandle.Store(uint64(rand.Uint32()))
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -166,6 +171,9 @@ func (l *listener) startWorkers() {
 	for range l.node.o.Workers {
 		l.workers.Go(l.work)
 	}
+	for range readers {
+		l.readers.Go(l.read)
+	}
 }
 
 // stopWorkers ends what waits, and returns when every request is done with. No loop may run any more.
@@ -174,6 +182,8 @@ func (l *listener) stopWorkers() {
 	l.waiting.Wait()
 	close(l.queue)
 	l.workers.Wait()
+	close(l.cold)
+	l.readers.Wait()
 }
 
 // wake lets a connection's loop look at it.

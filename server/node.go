@@ -25,9 +25,11 @@ type Node struct {
 	nodeID    string
 	clusterID string
 	engine    Engine
+	warm      Reader // the engine without its store, for those who must not wait
 	log       replica.Log
-	listener  *listener // nil without Options.Listen
-	replies   *replies  // nil = none are kept
+	listener  *listener    // nil without Options.Listen
+	replies   *replies     // nil = none are kept
+	blocks    *cache.Store // of series; nil = none are kept
 	started   time.Time
 
 	shutdown sync.Mutex  // one Shutdown at a time
@@ -37,12 +39,16 @@ type Node struct {
 }
 
 // Open opens the store in o.Dir, loads the engine, fills a store without tables with o.Catalog, and listens at o.Listen.
-// Errors wrap ErrOptions, ErrInsecure, ErrBusy, or one of the store's.
+// Errors wrap ErrOptions, ErrInsecure, ErrBusy, engine.ErrHeapBytes, or one of the store's.
 func Open(o Options) (_ *Node, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	o = o.withDefaults()
+	blocks, err := o.budget()
+	if err != nil {
+		return nil, err
+	}
 	st, err := store.Open(o.Dir, o.Store)
 	if err != nil {
 		return nil, err
@@ -55,14 +61,15 @@ func Open(o Options) (_ *Node, err error) {
 	}()
 	e, err := engine.Open(st, o.Engine)
 	if err != nil {
-		return nil, fmt.Errorf("open the node in %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("open the node in %s: %w", o.Dir, o.tooSmall(err))
 	}
 	log, err := replica.NewSingle(e, o.Log)
 	if err != nil {
 		return nil, err
 	}
 	closers = append(closers, log.Close)
-	n := newNode(e, log, o)
+	n := newNode(e, e.Memory(), log, o)
+	n.blocks = blocks
 	n.nodeID, n.clusterID, n.closers = st.NodeID(), st.ClusterID(), closers
 	if o.ReplyBytes >= 0 {
 		n.replies = cache.NewReplies(cache.NewStore(o.ReplyBytes), n.clusterID, e)
@@ -77,8 +84,8 @@ func Open(o Options) (_ *Node, err error) {
 }
 
 // newNode returns a node over its parts, which does not listen yet.
-func newNode(e Engine, log replica.Log, o Options) *Node {
-	return &Node{o: o.withDefaults(), engine: e, log: log, started: time.Now()}
+func newNode(e Engine, warm Reader, log replica.Log, o Options) *Node {
+	return &Node{o: o.withDefaults(), engine: e, warm: warm, log: log, started: time.Now()}
 }
 
 // fillCatalog writes Options.Catalog into a node that has no tables.

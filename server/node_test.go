@@ -99,7 +99,11 @@ func startNode(t testing.TB, o Options) (*Node, *hooked) {
 		t.Fatal(err)
 	}
 	h := &hooked{Engine: e}
-	n := newNode(h, log, o)
+	var warm Reader = h
+	if o.Engine.HistoryBytes > 0 {
+		warm = e.Memory()
+	}
+	n := newNode(h, warm, log, o)
 	n.nodeID, n.clusterID, n.closers = st.NodeID(), st.ClusterID(), []func() error{st.Close, log.Close}
 	if err := n.fillCatalog(); err != nil {
 		t.Fatal(err)

@@ -31,6 +31,12 @@ type Options struct {
 	// ReplyBytes bounds the off-heap memory of encoded replies that are kept for the next who ask the same. Default 128 MiB,
 	// at least 32 MiB; negative = none are kept.
 	ReplyBytes int
+	// BlockBytes bounds the off-heap memory of histories that do not fit the heap. Default 128 MiB, at least 32 MiB; negative
+	// = none are kept. It counts only where Engine or MemoryBytes bounds what the heap holds.
+	BlockBytes int
+	// MemoryBytes bounds the memory of the whole node, off-heap caches included: history gives way, and Open fails with
+	// engine.ErrHeapBytes where the columns do not fit. Memory tells how it is divided. Default 0: no bound.
+	MemoryBytes int64
 	// Workers is how many goroutines answer reads that are too dear for an event loop. Default GOMAXPROCS.
 	Workers int
 	// Store, Engine and Log are those of the parts. Their Logger is this one unless set.
@@ -87,6 +93,9 @@ func (o Options) Validate() error {
 	}
 	if o.EventLoops < 0 || o.Workers < 0 {
 		return fmt.Errorf("%w: EventLoops (%d) and Workers (%d) must not be negative", ErrOptions, o.EventLoops, o.Workers)
+	}
+	if o.MemoryBytes < 0 {
+		return fmt.Errorf("%w: MemoryBytes is %d, must not be negative", ErrOptions, o.MemoryBytes)
 	}
 	if err := o.Limits.Validate(); err != nil {
 		return err
@@ -184,6 +193,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.ReplyBytes == 0 {
 		o.ReplyBytes = defaultReplyBytes
+	}
+	if o.BlockBytes == 0 {
+		o.BlockBytes = defaultBlocks
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/cache"
+	"github.com/kamaitachi/kamaitachi/server/engine"
 )
 
 // job is a request that is not answered on its event loop.
@@ -40,8 +42,9 @@ func (l *listener) admit(c *conn, size int) error {
 	return nil
 }
 
-// submit copies a request and hands it to a worker, or to a goroutine of its own if it waits.
-func (c *conn) submit(out []byte, h *protocol.RequestHeader, hd *handler, body []byte) []byte {
+// submit copies a request and hands it to a worker, to one that may read the store if it is cold, or to a goroutine of its
+// own if it waits.
+func (c *conn) submit(out []byte, h *protocol.RequestHeader, hd *handler, body []byte, cold bool) []byte {
 	l := c.l
 	if err := l.admit(c, len(body)); err != nil {
 		return l.appendError(out, &c.loop.counters, h.ID, err)
@@ -51,10 +54,13 @@ func (c *conn) submit(out []byte, h *protocol.RequestHeader, hd *handler, body [
 	j.keep = hd.depends != nil && c.loop.scratch.keeping.query.Keep
 	j.body = append(j.body[:0], body...)
 	j.h, j.load, _ = protocol.DecodeRequest(j.body) // it was decoded a moment ago
-	if hd.cost == nil || l.mustWait(h) {
+	switch {
+	case cold:
+		l.cold <- j // has room for all that is admitted, like the queue
+	case hd.cost == nil || l.mustWait(h):
 		l.waiting.Go(func() { l.wait(j) })
-	} else {
-		l.queue <- j // has room for all that is admitted
+	default:
+		l.queue <- j
 	}
 	return out
 }
@@ -109,6 +115,7 @@ func (l *listener) wait(j *job) {
 		l.queue <- j
 	default:
 		sc := l.scratches.Get().(*scratch)
+		sc.reader = l.node.engine
 		if l.run(ctx, sc, j) {
 			sc.trim()
 			l.scratches.Put(sc)
@@ -144,20 +151,34 @@ func (l *listener) await(ctx context.Context, h *protocol.RequestHeader) error {
 	return nil
 }
 
-// work is the life of a worker.
-func (l *listener) work() {
-	sc := new(scratch)
-	for j := range l.queue {
+// work is the life of a worker. It computes: what turns out to need the store goes on to those who read it, so that no
+// disk holds up what memory can answer.
+func (l *listener) work() { l.serve(l.queue, l.node.warm) }
+
+// read is the life of one who may read the store.
+func (l *listener) read() { l.serve(l.cold, l.node.engine) }
+
+func (l *listener) serve(queue <-chan *job, reader Reader) {
+	sc := &scratch{reader: reader}
+	for j := range queue {
 		if !l.run(j.c.ctx, sc, j) {
-			sc = new(scratch)
+			sc = &scratch{reader: reader}
 		}
 		sc.trim()
 	}
 }
 
-// run answers a request and releases it. It returns false after a panic, which leaves the scratch in no known state.
+// run answers a request and releases it, or hands it on if it is cold. It returns false after a panic, which leaves the
+// scratch in no known state.
 func (l *listener) run(ctx context.Context, sc *scratch, j *job) (sound bool) {
-	defer l.release(j)
+	cold := false
+	defer func() {
+		if cold {
+			l.cold <- j
+		} else {
+			l.release(j)
+		}
+	}()
 	defer l.rescue(j)
 	if j.c.goneAlready() {
 		return true
@@ -171,7 +192,9 @@ func (l *listener) run(ctx context.Context, sc *scratch, j *job) (sound bool) {
 		hangup = errorOf(err).Code == protocol.CodeProtocol
 	} else {
 		sc.keeping.query.Keep = j.keep
-		sc.out = l.answer(ctx, sc.out, &l.shared, sc, &j.h, j.hd, j.load)
+		if sc.out, cold = l.answer(ctx, sc.out, &l.shared, sc, &j.h, j.hd, j.load); cold {
+			return true
+		}
 	}
 	if l.deliver(j, sc.out, hangup) {
 		sc.out = nil
@@ -199,17 +222,22 @@ func (l *listener) deliver(j *job, out []byte, hangup bool) (kept bool) {
 	return j.c.deliver(out, hangup)
 }
 
-// answer appends the reply to a decoded request, and keeps it if that was found worth while.
+// answer appends the reply to a decoded request, and keeps it if that was found worth while. cold tells that nothing is
+// appended, since the scratch's reader may not read the store and the request needs it.
 func (l *listener) answer(ctx context.Context, out []byte, cs *counters, sc *scratch, h *protocol.RequestHeader,
-	hd *handler, request []byte) []byte {
+	hd *handler, request []byte) (_ []byte, cold bool) {
 	reply, applied, err := hd.answer(ctx, l.node, sc)
-	if err != nil {
-		return l.appendError(out, cs, h.ID, err)
+	switch {
+	case err == nil:
+	case errors.Is(err, engine.ErrCold):
+		return out, true
+	default:
+		return l.appendError(out, cs, h.ID, err), false
 	}
 	out, encoded := l.appendReply(out, cs, h.ID, applied, reply)
 	if hd.depends != nil && sc.keeping.query.Keep && encoded != nil {
 		topic, subjects := hd.depends(sc)
 		sc.keeping.keep(l.node, cache.Native, byte(h.Op), request, applied, topic, subjects, encoded)
 	}
-	return out
+	return out, false
 }

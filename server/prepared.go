@@ -129,11 +129,11 @@ func costExecute(e Engine, sc *scratch) int {
 	return costOf(e, sc.executed.Query(), &sc.execute.Change)
 }
 
-func answerPrepare(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
+func answerPrepare(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
 	if err := sc.conn.room(0); err != nil { // before it is computed
 		return nil, 0, err
 	}
-	q, err := n.engine.Prepare(sc.query, &sc.result)
+	q, err := sc.reader.Prepare(sc.query, &sc.result)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -146,7 +146,7 @@ func answerExecute(_ context.Context, _ *Node, sc *scratch) (protocol.Message, u
 		return nil, 0, protocol.Errorf(protocol.CodeUnknownHandle, "no query is prepared under handle %d on this connection; "+
 			"handles end with their connection: PREPARE the query again", sc.execute.Handle)
 	}
-	return sc.answered(sc.executed.Execute(&sc.execute.Change, &sc.result))
+	return sc.answered(sc.reader.Execute(sc.executed, &sc.execute.Change, &sc.result))
 }
 
 func answerForget(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {

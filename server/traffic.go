@@ -172,7 +172,7 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 			"%s is not spoken by this node", h.Op)), false
 	}
 	lo.counters.requests[h.Op].Add(1)
-	lo.scratch.keeping.query.Keep = false
+	lo.scratch.reader, lo.scratch.keeping.query.Keep = l.node.warm, false
 	lo.scratch.conn = c
 	if l.draining.Load() {
 		return l.appendError(out, &lo.counters, h.ID, ErrDraining), false
@@ -181,7 +181,7 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 		return l.appendError(out, &lo.counters, h.ID, err), false
 	}
 	if hd.cost == nil || len(body) > maxLoopFrame || lo.budget <= 0 || l.mustWait(h) {
-		return c.submit(out, h, hd, body), false
+		return c.submit(out, h, hd, body, false), false
 	}
 	if err := l.expired(h, lo.began); err != nil {
 		return l.appendError(out, &lo.counters, h.ID, err), false
@@ -197,10 +197,14 @@ func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 	}
 	cost := hd.cost(l.node.engine, &lo.scratch)
 	if cost > maxLoopCost {
-		return c.submit(out, h, hd, body), false
+		return c.submit(out, h, hd, body, false), false
 	}
 	lo.budget -= cost
-	return l.answer(c.ctx, out, &lo.counters, &lo.scratch, h, hd, payload), false
+	out, cold := l.answer(c.ctx, out, &lo.counters, &lo.scratch, h, hd, payload)
+	if cold {
+		out = c.submit(out, h, hd, body, true)
+	}
+	return out, false
 }
 
 // linger begins to close the connection: nothing more is sent, and what comes is thrown away, so that the peer can read

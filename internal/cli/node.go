@@ -42,9 +42,12 @@ func serve(ctx context.Context, c *conf.Config, s Streams) error {
 	if err != nil {
 		return err
 	}
+	if err := limitHeap(o, s.Env, log); err != nil {
+		return memoryHint(err, c)
+	}
 	n, err := openFronts(o, c)
 	if err != nil {
-		return err
+		return memoryHint(err, c)
 	}
 	log.Info("the node answers", "at", n.addrs, "data", o.Dir, "applied", n.node.Applied())
 	printReady(s.Out, n.addrs...)
@@ -141,7 +144,6 @@ func nodeOptions(c *conf.Config, log *slog.Logger) (server.Options, error) {
 	}
 	o := server.Options{
 		Dir: c.Server.DataDir, Catalog: tables, Role: string(c.Server.Mode), Insecure: c.Server.Insecure, Logger: log,
-		ReplyBytes: orNone(min(c.Cache.ReplyBytes, c.Cache.MaxBytes)),
 		Limits: server.Limits{
 			MaxRequest: int(c.Limits.MaxRequest), MaxReply: int(c.Limits.MaxReply), MaxConns: c.Limits.MaxConnections,
 			MaxInFlight: c.Limits.MaxInFlight, MaxInFlightTotal: c.Limits.MaxInFlightTotal,
@@ -152,6 +154,7 @@ func nodeOptions(c *conf.Config, log *slog.Logger) (server.Options, error) {
 			IdleTimeout: orNever(c.Limits.IdleTimeout), MaxWait: c.Limits.MaxWait,
 		},
 	}
+	memoryOptions(&o, c)
 	if c.Server.NativePort.On() {
 		o.Listen = c.Server.NativePort.Addr(c.Server.Bind)
 	}

@@ -34,10 +34,27 @@ type wired struct {
 	client *client.Client
 	clock  atomic.Int64
 	fs     vfs.FS
+	o      server.Options
 }
 
-func openWired() oracletest.Target {
-	w := &wired{fs: vfs.NewMem()}
+func openWired() oracletest.Target { return openWiredWith(server.Options{}) }
+
+// openWiredCold opens a node that has no history in memory but what its caches off the heap keep.
+func openWiredCold() oracletest.Target {
+	var o server.Options
+	o.Engine.HistoryBytes = 1
+	return openWiredWith(o)
+}
+
+// openWiredForgetful opens a node that reads all history from its store each time.
+func openWiredForgetful() oracletest.Target {
+	var o server.Options
+	o.Engine.HistoryBytes, o.BlockBytes, o.ReplyBytes = 1, -1, -1
+	return openWiredWith(o)
+}
+
+func openWiredWith(o server.Options) oracletest.Target {
+	w := &wired{fs: vfs.NewMem(), o: o}
 	if err := w.open(); err != nil {
 		panic(fmt.Sprintf("open a node: %v", err))
 	}
@@ -45,7 +62,8 @@ func openWired() oracletest.Target {
 }
 
 func (w *wired) open() error {
-	o := server.Options{Dir: "data", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
+	o := w.o
+	o.Dir, o.Listen, o.Logger = "data", "127.0.0.1:0", slog.New(slog.DiscardHandler)
 	o.Store.FS = w.fs
 	o.Log.Now = func() time.Time { return time.Unix(w.clock.Load(), 0) }
 	var err error
@@ -131,6 +149,14 @@ func TestWireAnswersAsTheOracle(t *testing.T) {
 
 func TestWireReadersSeeOneMoment(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { oracletest.CheckRacing(t, 3, openWired) })
+}
+
+func TestWireAnswersAsTheOracleFromColdHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { oracletest.Check(t, openWiredCold) })
+}
+
+func TestWireReadersOfColdHistorySeeOneMoment(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { oracletest.CheckRacing(t, 3, openWiredForgetful) })
 }
 
 func TestWireHoldsEveryRule(t *testing.T) { oracletest.RunCases(t, openWired) }

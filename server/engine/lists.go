@@ -74,6 +74,10 @@ type Stats struct {
 	Series   int // subjects with reports, summed over tables
 	Reports  int
 	Values   int // present values of all reports
+
+	ColumnBytes  int // heap of subjects, newest values and dates
+	HistoryBytes int // heap of series
+	HistoryMax   int // most that it may be beside these columns; 0 = no bound
 }
 
 // Stats returns the counts of this moment.
@@ -84,6 +88,10 @@ func (e *Engine) Stats() Stats {
 		s.Series += t.series
 		s.Reports += t.reports
 		s.Values += t.values
+	}
+	s.ColumnBytes, s.HistoryBytes = rt.columnBytes(), rt.historyBytes()
+	if e.historyBytes > 0 || e.heapBytes > 0 {
+		s.HistoryMax = e.room(rt)
 	}
 	return s
 }

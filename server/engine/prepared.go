@@ -39,12 +39,12 @@ type meaning struct {
 
 // Prepare resolves a query: what protocol.NewQuery returns, which is the Prepared's from then on. The query is answered
 // once, into r, so that one which cannot be answered is refused here.
-func (e *Engine) Prepare(q protocol.Message, r *protocol.Result) (*Prepared, error) {
+func (rd Reader) Prepare(q protocol.Message, r *protocol.Result) (*Prepared, error) {
 	op, ok := protocol.QueryOp(q)
 	if !ok {
 		return nil, protocol.Errorf(protocol.CodeBadRequest, "a %T cannot be prepared", q)
 	}
-	p := &Prepared{e: e, op: op, query: q}
+	p := &Prepared{e: rd.e, op: op, query: q}
 	var err error
 	switch q := q.(type) {
 	case *protocol.Snapshot:
@@ -55,7 +55,7 @@ func (e *Engine) Prepare(q protocol.Message, r *protocol.Result) (*Prepared, err
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Execute(&protocol.Change{}, r); err != nil {
+	if err := rd.Execute(p, &protocol.Change{}, r); err != nil {
 		return nil, err
 	}
 	return p, nil
