@@ -96,7 +96,7 @@ func (b *breaker) enter() (epoch uint32) {
 }
 
 // leave ends a call.
-func (b *breaker) leave(epoch uint32, o outcome) {
+func (b *breaker) leave(epoch uint32, o outcome, now int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if epoch != b.epoch.Load() {
@@ -106,13 +106,12 @@ func (b *breaker) leave(epoch uint32, o outcome) {
 		b.probe.Add(-1)
 	}
 	if o == success || o == failure {
-		b.count(o == failure)
+		b.count(o == failure, now)
 	}
 }
 
 // count judges one more call. The lock is held.
-func (b *breaker) count(failed bool) {
-	now := b.now()
+func (b *breaker) count(failed bool, now int64) {
 	state := BreakerState(b.state.Load())
 	if state == BreakerClosed && now >= b.ends {
 		b.requests, b.failures, b.ends = 0, 0, now+int64(b.window)
@@ -141,7 +140,7 @@ func (b *breaker) unreachable() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if BreakerState(b.state.Load()) == BreakerClosed {
-		b.count(true)
+		b.count(true, b.now())
 	}
 }
 

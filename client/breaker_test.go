@@ -15,7 +15,7 @@ func newBreaker() (b *breaker, clock *int64) {
 	return b, clock
 }
 
-func (b *breaker) call(o outcome) { b.leave(b.enter(), o) }
+func (b *breaker) call(o outcome) { b.leave(b.enter(), o, b.now()) }
 
 func wantState(t *testing.T, b *breaker, want BreakerState) {
 	t.Helper()
@@ -91,7 +91,7 @@ func TestAHalfOpenBreakerLetsFiveThroughAndTheirSuccessCloses(t *testing.T) {
 			}
 			for _, epoch := range epochs {
 				wantState(t, b, BreakerHalfOpen)
-				b.leave(epoch, success)
+				b.leave(epoch, success, *clock)
 			}
 			wantState(t, b, BreakerClosed)
 		})
@@ -104,7 +104,7 @@ func TestAFailedProbeOpensAgain(t *testing.T) {
 	late := b.enter()
 	b.call(failure)
 	wantState(t, b, BreakerOpen)
-	b.leave(late, success) // of an earlier state: says nothing
+	b.leave(late, success, *clock) // of an earlier state: says nothing
 	*clock *= 2
 	b.call(success)
 	wantState(t, b, BreakerHalfOpen)
@@ -137,12 +137,12 @@ func TestAHalfOpenBreakerAlwaysDecides(t *testing.T) {
 			case step == 6:
 				*clock += int64(7 * time.Second)
 			case len(inside) > 0:
-				b.leave(inside[0], outcome(step-2))
+				b.leave(inside[0], outcome(step-2), *clock)
 				inside = inside[1:]
 			}
 		}
 		for _, epoch := range inside {
-			b.leave(epoch, success)
+			b.leave(epoch, success, *clock)
 		}
 		*clock += int64(time.Minute)
 		if yes, _ := b.admits(*clock); !yes {

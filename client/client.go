@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,7 @@ type Client struct {
 	sequence atomic.Uint64     // of its newest write
 
 	reshape sync.Mutex // held while the topology is replaced
+	leaving []*node    // removed, with calls in flight; under reshape
 
 	mu      sync.Mutex
 	closed  bool
@@ -151,12 +153,16 @@ func (c *Client) drain() {
 	t := time.NewTimer(c.o.CloseTimeout)
 	defer t.Stop()
 	var all []*conn
-	for _, n := range c.topology.Load().all() {
+	c.reshape.Lock()
+	nodes := slices.Concat(c.topology.Load().all(), c.leaving)
+	c.reshape.Unlock()
+	for _, n := range nodes {
 		all = append(all, n.drain(ErrClosed)...)
 	}
 	for _, conn := range all {
 		select {
 		case <-conn.empty:
+		case <-conn.lost:
 		case <-t.C:
 			return
 		}

@@ -98,6 +98,7 @@ type attempt struct {
 	retries   int             // tries after the first that count against Options.Retries
 	redirects int             // answers "not master" that named one
 	elections int             // tries in vain for want of a master
+	refused   *protocol.Error // the latest "not master"; nil = none
 	tried     [maxTried]*node // the latest, for choosing others
 	node      *node           // of the last try; nil = none was chosen
 	next      *node           // whom the last try named; nil = nobody

@@ -18,6 +18,26 @@
 // request, so that the node does not compute what nobody waits for. Ending one call never harms another: its late
 // reply is dropped by its id.
 //
+// # Clusters
+//
+// With several Options.Addresses, or a Discovery that follows members as they come and go, calls are routed:
+//
+//   - Period, Recent and Get go to the node at which a ring of 150 points per node, hashed from addresses, places their
+//     first subject, and to the next on the ring when that one cannot be asked. So every program asks the same node for
+//     the same subject, whose caches then hold its own share.
+//   - All other reads go to the less busy of two random nodes: requests in flight times recent time of an answer.
+//   - Writes and reads under Linearizable go to the master, which is learnt from discovery, from greetings and from nodes
+//     that are not it; a master that no list has is met as a guest. While there is none they wait, within their deadline.
+//   - At pins a call to one node.
+//
+// A node that is away (no connection), broken (its breaker is open), unready (it said so), much slower than the others or
+// further behind than MaxLag is passed over while there is a better one; AtLeast prefers nodes that are known to have the
+// index. A node that has reads to answer and sends nothing for StallTimeout, not even the answer to a PING, is given up;
+// a read that one node holds for TryTimeout is sent to another one. Nodes tells what is known of each, Counts how often
+// calls were sent again.
+//
+// A node that leaves the cluster answers what it has in flight; nothing new is sent to it.
+//
 // # Errors
 //
 // Every failed call returns a *Error, which says what was asked, of whom, and at which Stage it failed. What the node
@@ -25,7 +45,8 @@
 // context.DeadlineExceeded. Reads are sent again by themselves, within their deadline, when their connection is lost
 // or the node says "overloaded" or "unavailable" (Options.Retries). A write whose connection was lost is sent again
 // too, under the same origin, by which the cluster carries it out once; without a cluster that knows origins only when it
-// certainly never reached the node. Error.Unsent tells.
+// certainly never reached the node. Error.Unsent tells. Repetitions are bounded to a share of the requests
+// (Options.RetryShare); what that refuses matches ErrRetryBudget.
 //
 // # Prepared queries
 //

@@ -141,6 +141,35 @@ func ExampleClient_Prepare() {
 	// 1 rows, first 33:300033 90
 }
 
+// A client of a cluster. Here its members are listed; a Discovery of one's own follows them as they come and go.
+func ExampleOpen_cluster() {
+	addr, stop := exampleNode()
+	defer stop()
+	ctx := context.Background()
+	c, err := client.Open(ctx, client.Options{Discovery: client.Static(client.Member{ID: "a", Addr: addr, Role: "master"})})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	index, err := c.Put(ctx, &protocol.Put{Reports: []protocol.Report{{Subject: "33:300033", ReportDate: 1_703_980_800, Values: []float64{130}}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var r protocol.Result
+	q := protocol.Recent{View: protocol.View{IDs: []string{"1001"}}, Subjects: []string{"33:300033"}, Limit: 1}
+	if err := c.Recent(client.AtLeast(ctx, index), &q, &r); err != nil { // whichever node answers, it has the write
+		log.Fatal(err)
+	}
+	fmt.Println(r.Value(0, 0), r.Applied >= index)
+	for _, n := range c.Nodes() {
+		fmt.Println(n.State, n.Breaker.State)
+	}
+	// Output:
+	// 130 true
+	// ready CLOSED
+}
+
 // What the node says of a wrong question comes back as a *protocol.Error inside a *client.Error.
 func ExampleError() {
 	addr, stop := exampleNode()

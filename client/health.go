@@ -129,7 +129,7 @@ func (c *Client) judge(k *call, fault *Error, h *health, epoch uint32) {
 	now := c.now()
 	took := now - k.began
 	o := outcomeOf(k, fault, time.Duration(took))
-	h.breaker.leave(epoch, o)
+	h.breaker.leave(epoch, o, now)
 	switch {
 	case k.op.Writes():
 	case o == success || o == shedding:

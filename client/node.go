@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -103,11 +104,19 @@ func (n *node) leave() {
 	n.client.master.CompareAndSwap(n, nil)
 }
 
+// left ends what a node that left still has.
+func (c *Client) left(n *node) {
+	n.cancel(errRemoved)
+	c.reshape.Lock()
+	defer c.reshape.Unlock()
+	c.leaving = slices.DeleteFunc(c.leaving, func(o *node) bool { return o == n })
+}
+
 // retire waits for what the node that left has in flight, for at most DrainTimeout, and ends it.
 func (n *node) retire() {
 	t := time.NewTimer(n.client.o.DrainTimeout)
 	defer t.Stop()
-	defer n.cancel(errRemoved)
+	defer n.client.left(n)
 	for _, c := range n.drain(errRemoved) {
 		select {
 		case <-c.empty:

@@ -25,7 +25,7 @@ const (
 
 // Options are what a Client is opened with. The zero value works: one node at DefaultAddress.
 type Options struct {
-	// Addresses of the nodes of one cluster, "host:port" or "kama://host:port", at most MaxMembers. Default DefaultAddress.
+	// Addresses of all nodes of one cluster, "host:port" or "kama://host:port", at most MaxMembers. Default DefaultAddress.
 	Addresses []string
 	// Discovery finds the nodes instead of Addresses, and follows their changes. Default: none.
 	Discovery Discovery

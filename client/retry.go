@@ -92,8 +92,11 @@ func uncertain(fault *Error) bool {
 }
 
 // worst returns what to say of a call whose last try failed with fault: of a write that an earlier try may have carried
-// out, this too.
+// out, this too; and that it waited for a master.
 func (a *attempt) worst(fault *Error) *Error {
+	if a.refused != nil && !errors.Is(fault.Err, protocol.ErrNotMaster) {
+		fault.Err = fmt.Errorf("%w; before that: %w", fault.Err, a.refused)
+	}
 	if a.begun == nil || a.begun == fault || uncertain(fault) {
 		return fault
 	}
@@ -106,6 +109,7 @@ func (a *attempt) worst(fault *Error) *Error {
 // there, an election is to come. Such an answer says that nothing was carried out.
 func (c *Client) redirect(k *call, refused *protocol.Error, last *attempt) (pause time.Duration, ok bool) {
 	c.redirects.Add(1)
+	last.refused = refused
 	if k.node != "" {
 		return 0, false
 	}

@@ -126,6 +126,7 @@ func (c *Client) publish(old, next *topology) {
 	for _, n := range old.all() {
 		if next.find(n.addr) == nil {
 			n.leave()
+			c.leaving = append(c.leaving, n)
 			c.spawn(n.retire)
 		}
 	}

@@ -153,6 +153,39 @@ func TestANodeThatLeavesAnswersWhatItHas(t *testing.T) {
 	}
 }
 
+// Close waits for what is in flight on a node that left before it.
+func TestCloseWaitsForANodeThatLeaves(t *testing.T) {
+	came, release := make(chan struct{}), make(chan struct{})
+	nodes, members := several(t, 2, func(i int) func(*peer, request) {
+		return func(p *peer, q request) {
+			if i == 0 {
+				close(came)
+				<-release
+			}
+			answers(i)(p, q)
+		}
+	})
+	watch := make(notices, 1)
+	o := clusterOptions(nil)
+	o.Discovery, o.CloseTimeout = watch, patience
+	watch <- members[:1]
+	c := open(t, o)
+	answered, closed := make(chan int, 1), make(chan error, 1)
+	go func() { answered <- servedBy(t, c, "slow") }()
+	receive(t, "the read", came)
+	watch <- members[1:]
+	eventually(t, "the other node is known", func() bool { return nodes[1].greeted.Load() > 0 })
+	go func() { closed <- c.Close() }()
+	eventually(t, "the client closes", func() bool { return errors.Is(c.Ping(background()), client.ErrClosed) })
+	close(release)
+	if got := receive(t, "the answer", answered); got != 0 {
+		t.Errorf("node %d answered, want the one that left", got)
+	}
+	if err := receive(t, "the end of Close", closed); err != nil {
+		t.Error(err)
+	}
+}
+
 // A node that left and never answers is let go after DrainTimeout; its reads are sent to another one.
 func TestANodeThatLeavesIsWaitedForNotForEver(t *testing.T) {
 	came := make(chan struct{})
