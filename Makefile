@@ -19,7 +19,7 @@ ARGS     ?=
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## bin/kamaitachi, and the load tools under the manual's names
+build: ## bin/kamaitachi; and master, slave, gateway, benchmark, benchmark_scenarios for the manual (docs/manual.md)
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
 
 test: ## all tests (PKG=./... TIMEOUT=10m)
@@ -63,4 +63,5 @@ clean: ## what make built
 	rm -rf bin
 
 clean-data: ## the data and logs of nodes that ran here
+	@! scripts/stop_cluster.sh -running || { echo 'scripts/stop_cluster.sh ends it; then make clean-data'; exit 1; }
 	rm -rf data logs

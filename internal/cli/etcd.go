@@ -33,12 +33,14 @@ func EtcdCommand(start func(context.Context, EtcdOptions) (Etcd, error)) Command
 }
 
 func runEtcd(ctx context.Context, args []string, s Streams, start func(context.Context, EtcdOptions) (Etcd, error)) error {
-	f := newFlags(s, "etcd", "[-dir DIR] [-listen HOST:PORT] [-members N]")
+	f := newFlags(s, "etcd", "[-dir DIR] [-listen HOST:PORT] [-members N] [-log-file FILE]")
 	var o EtcdOptions
 	f.StringVar(&o.Dir, "dir", "./data/etcd", "`directory` of its data")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:2379", "`address` for clients: host:port (port 0 = any free one), or unix:PATH")
 	f.IntVar(&o.Members, "members", 1, "`number` of members, all in this process; more than one needs a new directory")
 	f.BoolVar(&o.Insecure, "insecure", false, "listen beyond loopback, for whoever reaches it to read and write")
+	c := conf.Default().Log
+	f.StringVar(&c.File, "log-file", "", "`file` to log to, which is rotated (default standard error)")
 	child := f.Bool("until-input-ends", false, "end when standard input does, for a program that started this one")
 	if err := parse(f, args, 0); err != nil {
 		return err
@@ -48,7 +50,7 @@ func runEtcd(ctx context.Context, args []string, s Streams, start func(context.C
 		ctx, cancel = untilInputEnds(ctx, s.In)
 		defer cancel()
 	}
-	log, closeLog, err := openLog(&conf.Default().Log, s)
+	log, closeLog, err := openLog(&c, s)
 	if err != nil {
 		return err
 	}
