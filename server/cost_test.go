@@ -52,18 +52,14 @@ func TestWhereRequestsAreAnswered(t *testing.T) {
 
 // answersOnLoop hands a frame to the connection and tells whether its loop has answered it; if not, it waits until a
 // worker has.
-func (c *conn) answersOnLoop(t *testing.T, frame []byte) bool {
+func (c *socketless) answersOnLoop(t *testing.T, frame []byte) bool {
 	t.Helper()
-	c.mu.woken = true // it has no socket to wake
-	c.loop.budget = loopBudget
-	out, _, hangup := c.cut(nil, frame)
+	out, _, hangup := c.Feed(frame)
 	if hangup {
 		t.Fatalf("the connection would close: %q", out)
 	}
-	eventually(t, "no worker has it", func() bool { return c.l.inFlight.Load() == 0 })
-	answered := len(c.mu.pending) > 0
-	c.mu.pending, c.mu.waiting = nil, 0
-	c.count()
+	eventually(t, "no worker has it", func() bool { return c.InFlight() == 0 })
+	answered := len(c.Left()) > 0
 	if answered == (len(out) > 0) {
 		t.Fatalf("%d bytes from the loop, from a worker %v: want one of both", len(out), answered)
 	}
@@ -79,7 +75,7 @@ func TestWhatAConnectionAsksBeyondItsShareIsAnsweredByWorkers(t *testing.T) {
 	for range requests {
 		batch = append(batch, p.frame(protocol.OpSnapshot, q)...)
 	}
-	if len(batch) > readBuffer {
+	if len(batch) > (32 << 10) {
 		t.Fatalf("the batch of %d bytes is not read at once", len(batch))
 	}
 	gate := make(chan struct{})

@@ -2,13 +2,12 @@
 //
 // # The way of a request
 //
-// A gnet event loop hands over bytes. They are cut into frames, whose lengths are held against limits before anything
-// is waited for or allocated, and each frame is dispatched by a table of handlers indexed by operation. Nothing here
-// knows what a query means.
+// Package wire cuts bytes into frames, bounds what clients can take and writes replies; front.go dispatches each request by
+// a table of handlers indexed by operation. Nothing here knows what a query means.
 //
-//	bytes -> frames -> header -> handler ->  cheap read: answered on the loop, no allocation
-//	                                         dear read: copied, queued for a worker
-//	                                         write, or a read that waits: copied, a goroutine of its own
+//	wire: bytes -> frames -> header -> handler -> cheap read: answered on the loop, no allocation
+//	                                              dear read: copied, queued for a worker
+//	                                              write, or a read that waits: copied, a goroutine of its own
 //
 // All replies of a wake-up, and those that workers have left with the connection, go out in one write. Replies carry the
 // id of their request and come in any order.
@@ -20,13 +19,6 @@
 // connection asks beyond loopBudget in one wake-up, so that a connection that pipelines much delays the others by about
 // a millisecond at most. gnet's Wake would not do for that: tasks that a task enqueues run before the poller is asked
 // again, so a connection that wakes itself is served to the end of its input before any other.
-//
-// # Backpressure
-//
-// gnet neither pauses reading nor bounds what it buffers. Therefore: every frame that was read is dealt with in the same
-// wake-up, so that input beyond one frame stays in the kernel and TCP slows the sender; requests in flight are bounded
-// per connection and in total and beyond that answered CodeOverloaded at once; a connection that leaves half its
-// MaxQueuedBytes unread is answered CodeOverloaded without computing, and one that reaches MaxQueuedBytes is closed.
 //
 // # Ownership
 //

@@ -6,14 +6,19 @@ import (
 	"testing"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
-// onLoop returns a greeted connection without a socket, for what a loop does between reading and writing.
-func onLoop(t testing.TB) *conn {
+// socketless is a connection without a socket, for what a loop does between reading and writing.
+type socketless struct {
+	wire.Detached
+	n   *Node
+	out []byte // of the latest handle
+}
+
+func onLoop(t testing.TB) *socketless {
 	n, _ := startNode(t, memory())
-	c := &conn{l: n.listener, loop: new(loop), ctx: t.Context()}
-	c.greeted.Store(true)
-	return c
+	return &socketless{Detached: n.listener.Detach(t.Context()), n: n}
 }
 
 // questions are short requests of every kind that loops answer.
@@ -34,14 +39,12 @@ func questions() map[string][]byte {
 }
 
 // handle answers one frame as a loop does.
-func (c *conn) handle(t testing.TB, frame []byte) {
-	c.loop.budget = loopBudget
-	c.loop.began = c.l.now()
-	out, used, hangup := c.cut(c.loop.scratch.out[:0], frame)
+func (c *socketless) handle(t testing.TB, frame []byte) {
+	out, used, hangup := c.Feed(frame)
 	if used != len(frame) || hangup || len(out) == 0 {
 		t.Fatalf("%d of %d bytes used, hangup %v, %d bytes of reply: not answered on the loop", used, len(frame), hangup, len(out))
 	}
-	c.loop.scratch.out = out
+	c.out = out
 }
 
 func TestAReadOnALoopAllocatesNothing(t *testing.T) {
@@ -51,7 +54,7 @@ func TestAReadOnALoopAllocatesNothing(t *testing.T) {
 	c := onLoop(t)
 	for name, frame := range questions() {
 		c.handle(t, frame)
-		if h, payload, err := protocol.DecodeReply(c.loop.scratch.out[protocol.FramePrefix:]); err != nil || h.Code != protocol.CodeOK {
+		if h, payload, err := protocol.DecodeReply(c.out[protocol.FramePrefix:]); err != nil || h.Code != protocol.CodeOK {
 			t.Errorf("%s: %v, %v: %q", name, h.Code, err, payload)
 		}
 		if n := testing.AllocsPerRun(200, func() { c.handle(t, frame) }); n != 0 {
@@ -66,29 +69,28 @@ func TestACopyOfARequestAllocatesNothing(t *testing.T) {
 	}
 	c := onLoop(t)
 	frame := questions()["snapshot list"]
-	j := &job{c: c, hd: &handlers[protocol.OpSnapshot]}
-	sc := &scratch{reader: c.l.node.engine}
+	f := c.n.front
+	j := &job{c: c.Conn, hd: &handlers[protocol.OpSnapshot]}
+	sc := &scratch{reader: c.n.engine}
+	delivered := 0
 	run := func() {
-		c.inFlight.Add(1)
-		c.l.inFlight.Add(1)
-		j.c, j.hd, j.began = c, &handlers[protocol.OpSnapshot], c.l.now()
+		j.c, j.hd, j.began = c.Conn, &handlers[protocol.OpSnapshot], f.Now()
 		j.body = append(j.body[:0], frame[protocol.FramePrefix:]...)
 		j.h, j.load, _ = protocol.DecodeRequest(j.body)
-		c.l.inFlightBytes.Add(int64(len(j.body)))
-		c.mu.woken = true // nobody to wake
-		c.mu.pending = c.mu.pending[:0]
-		c.l.run(c.ctx, sc, j)
-		j = c.l.jobs.Get().(*job)
+		if err := f.Admit(c.Conn, len(j.body)); err != nil {
+			t.Fatal(err)
+		}
+		f.run(c.Context(), sc, j)
+		delivered = len(c.Left())
+		j = f.jobs.Get().(*job)
 	}
 	run()
 	if n := testing.AllocsPerRun(200, run); n > 1 { // the pool may have been emptied by the garbage collector
 		t.Errorf("%v allocations per request, want none", n)
 	}
-	if len(c.mu.pending) == 0 {
+	if delivered == 0 {
 		t.Error("nothing was answered")
 	}
-	c.l.inFlight.Store(0)
-	c.l.queued.Store(0)
 }
 
 func BenchmarkHandle(b *testing.B) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/engine"
+	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 // scratch is what a request is decoded into and answered from. Each event loop and each worker has one, and writes take
@@ -12,7 +13,6 @@ import (
 type scratch struct {
 	reader Reader // who answers queries: where the store may be read, and where not
 
-	hello          protocol.Hello
 	snapshot       protocol.Snapshot
 	period         protocol.Period
 	recent         protocol.Recent
@@ -30,13 +30,12 @@ type scratch struct {
 	putTables      protocol.PutTables
 
 	empty    protocol.Empty
-	welcome  protocol.Welcome
 	result   protocol.Result
 	subjects protocol.SubjectList
 	stats    protocol.StatList
 	out      []byte // encoded replies
 
-	conn     *conn            // of the request
+	conn     *wire.Conn       // of the request
 	query    protocol.Message // of PREPARE, opened
 	executed *engine.Prepared // of EXECUTE; nil = the handle is not known
 
@@ -82,7 +81,7 @@ type handler struct {
 	depends func(sc *scratch) (topic string, subjects []string)
 }
 
-// handlers has every operation but HELLO, which is the connection's own affair (hello.go).
+// handlers has every operation but HELLO, which is the listener's affair.
 var handlers = [protocol.MaxOp + 1]handler{
 	protocol.OpPing: {
 		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },

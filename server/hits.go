@@ -36,9 +36,9 @@ func (n *Node) query(ctx context.Context) error {
 func (n *Node) queries() uint64 {
 	total := n.hits.direct.Load()
 	if n.listener != nil {
-		t := n.listener.totals()
+		t := n.listener.Totals()
 		for _, op := range queryOps {
-			total += t.requests[op]
+			total += t.Requests[op]
 		}
 	}
 	return total

@@ -61,9 +61,8 @@ func (k *Kept) Keep(kind byte, request []byte, applied uint64, topic string, sub
 }
 
 // kept appends the reply to a request, if one is kept that still holds.
-func (c *conn) kept(out []byte, h *protocol.RequestHeader, payload []byte) (_ []byte, ok bool) {
-	q := &c.loop.scratch.keeping.query
-	reply, applied, ok := c.l.node.replies.Find(q, cache.Native, byte(h.Op), payload)
+func (sc *scratch) kept(n *Node, out []byte, h *protocol.RequestHeader, payload []byte) (_ []byte, ok bool) {
+	reply, applied, ok := n.replies.Find(&sc.keeping.query, cache.Native, byte(h.Op), payload)
 	if !ok {
 		return out, false
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 func TestRequestsInFlightAreLimitedPerConnectionAndInTotal(t *testing.T) {
@@ -219,24 +220,9 @@ func TestAConnectionAtItsLimitOfUnreadBytesIsClosed(t *testing.T) {
 	connect(t, n).alive()
 }
 
-func TestRepliesThatNobodyReadsAreLimitedInTotal(t *testing.T) {
-	o := memory()
-	o.Limits.MaxReply, o.Limits.MaxQueuedBytes, o.Limits.MaxQueuedTotal = 64<<10, 1<<20, 1<<20
-	n, h := startNode(t, o)
-	entered, release := h.holdSearches(t)
-	p := connect(t, n)
-	p.send(p.frame(protocol.OpSearch, &protocol.Search{Limit: 1}))
-	<-entered
-	n.listener.queued.Add(1 << 20) // as if others had left so much
-	release()
-	p.read().wantCode(t, protocol.CodeOverloaded)
-	n.listener.queued.Add(-1 << 20)
-	p.ask(protocol.OpSearch, &protocol.Search{Limit: 1}).decode(t, &protocol.Result{})
-}
-
 func TestTwoThousandConnectionsAtOnceAreServed(t *testing.T) {
 	want := 2000
-	if limit, known := descriptors(); known {
+	if limit, known := wire.Descriptors(); known {
 		want = min(want, int(limit)/4) // both ends are in this process
 	}
 	o := memory()

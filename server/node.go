@@ -14,6 +14,7 @@ import (
 	"github.com/kamaitachi/kamaitachi/server/engine"
 	"github.com/kamaitachi/kamaitachi/server/replica"
 	"github.com/kamaitachi/kamaitachi/server/store"
+	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 // closeTimeout bounds the drain of Node.Close.
@@ -27,9 +28,10 @@ type Node struct {
 	engine    Engine
 	warm      Reader // the engine without its store, for those who must not wait
 	log       replica.Log
-	listener  *listener    // nil without Options.Listen
-	replies   *replies     // nil = none are kept
-	blocks    *cache.Store // of series; nil = none are kept
+	front     *front
+	listener  *wire.Listener // of front; nil without Options.Listen
+	replies   *replies       // nil = none are kept
+	blocks    *cache.Store   // of series; nil = none are kept
 	started   time.Time
 
 	shutdown sync.Mutex  // one Shutdown at a time
@@ -104,12 +106,9 @@ func (n *Node) listen() error {
 	if n.o.Listen == "" {
 		return nil
 	}
-	addr, err := resolve(n.o.Listen, n.o.Insecure)
-	if err != nil {
-		return err
-	}
-	n.listener = newListener(n) // before it runs: STATS over the wire reads it
-	return n.listener.start(addr)
+	n.front = newFront(n)
+	n.listener = n.front.Listener // before it runs: STATS over the wire reads it
+	return n.listener.Start()
 }
 
 // Addr returns the address of the native listener, with the port that was really taken; nil if there is none.
@@ -117,7 +116,7 @@ func (n *Node) Addr() net.Addr {
 	if n.listener == nil {
 		return nil
 	}
-	return n.listener.addr
+	return n.listener.Addr()
 }
 
 // Engine returns the node's engine. Writes must go through the node, not through it.
@@ -140,7 +139,7 @@ func (n *Node) Ready() bool {
 	if n.closed.Load() {
 		return false
 	}
-	return n.listener == nil || n.listener.serving()
+	return n.listener == nil || n.listener.Serving()
 }
 
 // Done is closed when the native listener has stopped: after Shutdown, or because accepting failed (the log says why),
@@ -149,7 +148,7 @@ func (n *Node) Done() <-chan struct{} {
 	if n.listener == nil {
 		return nil
 	}
-	return n.listener.ended
+	return n.listener.Done()
 }
 
 // Close is Shutdown with ten seconds to drain.
@@ -171,7 +170,7 @@ func (n *Node) Shutdown(ctx context.Context) error {
 	}
 	var err error
 	if n.listener != nil {
-		err = n.listener.shutdown(ctx)
+		err = n.listener.Shutdown(ctx)
 	}
 	n.closed.Store(true)
 	return errors.Join(err, closeAll(n.closers))

@@ -11,6 +11,7 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/replica"
 	"github.com/kamaitachi/kamaitachi/server/store"
+	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 // disk is the options of a node on disk.
@@ -157,7 +158,7 @@ func TestAFailedLogRefusesWritesAndReadsGoOn(t *testing.T) {
 }
 
 func TestDescriptorsBoundConnections(t *testing.T) {
-	limit, known := descriptors()
+	limit, known := wire.Descriptors()
 	if !known {
 		t.Skip("this system does not say how many descriptors there are")
 	}
@@ -166,12 +167,5 @@ func TestDescriptorsBoundConnections(t *testing.T) {
 	n, _ := startNode(t, o)
 	if got := value(t, n, "max_connections"); got >= float64(limit)*3/4+1 || got < 1 {
 		t.Errorf("%v connections are allowed with %d descriptors", got, limit)
-	}
-}
-
-func TestALimitThatIsBelowZeroIsNoTimeout(t *testing.T) {
-	l := Limits{IdleTimeout: -1}.withDefaults()
-	if l.IdleTimeout != -1 || l.HelloTimeout != defaultHelloTimeout {
-		t.Errorf("got %+v", l)
 	}
 }

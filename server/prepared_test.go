@@ -217,7 +217,10 @@ func TestNothingIsKeptOfConnectionsThatLeaveAmidPreparing(t *testing.T) {
 	for i := range 8 {
 		p := connect(t, n)
 		wg.Go(func() {
-			first := n.listener.lastHandle.Load()
+			query := &protocol.Prepare{Op: protocol.OpSnapshot, Query: top(1).AppendTo(nil)}
+			var h protocol.Handle
+			p.ask(protocol.OpPrepare, query).decode(t, &h)
+			first := h.Number
 			var batch []byte
 			for j := range uint64(300) {
 				q := &protocol.Snapshot{View: top(1).View, Topic: "all", Timestamp: protocol.At(day(2024))}
@@ -251,7 +254,7 @@ func TestAnExecutionOnALoopAllocatesNothing(t *testing.T) {
 	}
 	c := onLoop(t)
 	c.handle(t, execution(t, c))
-	if h, payload, err := protocol.DecodeReply(c.loop.scratch.out[protocol.FramePrefix:]); err != nil || h.Code != protocol.CodeOK {
+	if h, payload, err := protocol.DecodeReply(c.out[protocol.FramePrefix:]); err != nil || h.Code != protocol.CodeOK {
 		t.Fatalf("%v, %v: %q", h.Code, err, payload)
 	}
 	frame := execution(t, c)
@@ -261,12 +264,12 @@ func TestAnExecutionOnALoopAllocatesNothing(t *testing.T) {
 }
 
 // execution prepares a ranking of 50 on a connection without a socket and returns an EXECUTE of it.
-func execution(t testing.TB, c *conn) []byte {
+func execution(t testing.TB, c *socketless) []byte {
 	q := top(50)
 	q.Limit = 20
 	p := &peer{}
 	c.handle(t, p.frame(protocol.OpPrepare, &protocol.Prepare{Op: protocol.OpSnapshot, Query: q.AppendTo(nil)}))
-	_, payload, err := protocol.DecodeReply(c.loop.scratch.out[protocol.FramePrefix:])
+	_, payload, err := protocol.DecodeReply(c.out[protocol.FramePrefix:])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -46,39 +45,9 @@ func (n *Node) appendStats(s protocol.StatList) protocol.StatList {
 	)
 	requests := n.hits.direct.Load()
 	if n.listener != nil {
-		t := n.listener.totals()
-		requests += sum(t.requests[:])
-		s = n.listener.appendStats(s, &t)
+		t := n.listener.Totals()
+		requests += t.Sum()
+		s = n.front.handles.AppendStats(n.listener.AppendStats(s, &t))
 	}
 	return n.appendHits(append(s, stat("total_requests", requests)))
-}
-
-// appendStats appends the figures of the listener.
-func (l *listener) appendStats(s protocol.StatList, t *totals) protocol.StatList {
-	s = append(s,
-		stat("connections", l.conns.Load()),
-		stat("max_connections", l.limits.MaxConns),
-		stat("refused_connections", l.refused.Load()),
-		stat("slow_connections", l.slow.Load()),
-		stat("late_connections", l.late.Load()),
-		stat("in_flight", l.inFlight.Load()),
-		stat("in_flight_bytes", l.inFlightBytes.Load()),
-		stat("queued_bytes", l.queued.Load()),
-		stat("prepared_queries", l.prepared.Load()),
-		stat("prepared_bytes", l.preparedBytes.Load()),
-		stat("bytes_in", t.bytesIn),
-		stat("bytes_out", t.bytesOut),
-		stat("panics", l.panics.Load()),
-		stat("worker_requests", l.handed.Load()),
-	)
-	for op := range t.requests {
-		if l.handlers[op].answer != nil || protocol.Op(op) == protocol.OpHello {
-			s = append(s, stat("requests_"+strings.ToLower(protocol.Op(op).String()), t.requests[op]))
-		}
-	}
-	s = append(s, stat("errors", sum(t.errors[:])))
-	for code := protocol.CodeBadRequest; int(code) < codes; code++ {
-		s = append(s, stat("errors_"+strings.ReplaceAll(code.String(), " ", "_"), t.errors[code]))
-	}
-	return s
 }

@@ -89,8 +89,8 @@ func FuzzStranger(f *testing.F) {
 		if r := bystander.ask(protocol.OpSnapshot, top(3)); r.err != nil {
 			t.Fatalf("the bystander got %v", r.err)
 		}
-		if got := n.listener.panics.Load(); got != 0 {
-			t.Fatalf("%d panics", got)
+		if got := value(t, n, "panics"); got != 0 {
+			t.Fatalf("%v panics", got)
 		}
 	})
 }

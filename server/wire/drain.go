@@ -1,4 +1,4 @@
-package server
+package wire
 
 import (
 	"context"
@@ -18,9 +18,9 @@ const (
 // errStopped is returned by a drain that finds the engine gone.
 var errStopped = errors.New("the listener had stopped by itself")
 
-// shutdown drains the listener and stops it. Everything that was read before is answered and sent unless ctx ends first,
+// Shutdown drains the listener and stops it. Everything that was read before is answered and sent unless ctx ends first,
 // which is the error then.
-func (l *listener) shutdown(ctx context.Context) error {
+func (l *Listener) Shutdown(ctx context.Context) error {
 	l.draining.Store(true)
 	l.stopWaits()
 	err := l.drain(ctx)
@@ -36,13 +36,16 @@ func (l *listener) shutdown(ctx context.Context) error {
 		l.log.Debug("the engine had stopped before", "error", stopErr)
 	}
 	<-l.ended
-	l.stopWorkers()
+	l.stopService()
 	return err
 }
 
+// Abort stops the listener at once, as accepting does that fails: what is under way is lost.
+func (l *Listener) Abort(ctx context.Context) error { return l.engine.Stop(ctx) }
+
 // drain returns when nothing is owed to any client: no request in flight, no reply unsent, and no new request between
 // several looks, so that what had arrived when the drain began is answered too.
-func (l *listener) drain(ctx context.Context) error {
+func (l *Listener) drain(ctx context.Context) error {
 	var settledSince time.Time
 	requests := l.requests()
 	for quiet := 0; quiet < drainQuiet; {
@@ -74,17 +77,17 @@ func (l *listener) drain(ctx context.Context) error {
 }
 
 // requests returns how many requests have come so far.
-func (l *listener) requests() uint64 {
-	t := l.totals()
-	return sum(t.requests[:])
+func (l *Listener) requests() uint64 {
+	t := l.Totals()
+	return t.Sum()
 }
 
 // lookAround lets every loop run once more, and those connections be looked at that had replies unsent. It tells how
 // many connections are open and whether all are settled.
-func (l *listener) lookAround(ctx context.Context) (open int, settled bool, err error) {
+func (l *Listener) lookAround(ctx context.Context) (open int, settled bool, err error) {
 	conns := l.open(nil)
 	looked := make(chan struct{}, len(conns))
-	asked, loops := 0, map[*loop]bool{}
+	asked, loops := 0, map[*Loop]bool{}
 	for _, c := range conns {
 		if (c.queued.Load() > 0 || !loops[c.loop]) && l.look(c, looked) {
 			loops[c.loop] = true
@@ -108,7 +111,7 @@ func (l *listener) lookAround(ctx context.Context) (open int, settled bool, err 
 }
 
 // look wakes a connection and puts a token into looked once its loop has looked at it; it tells whether that will come.
-func (l *listener) look(c *conn, looked chan<- struct{}) bool {
+func (l *Listener) look(c *Conn, looked chan<- struct{}) bool {
 	l.life.RLock()
 	defer l.life.RUnlock()
 	if l.stopped {

@@ -1,11 +1,10 @@
-package server
+package wire
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"runtime/debug"
@@ -22,17 +21,17 @@ import (
 // readBuffer is how much a loop reads of a connection before it turns to the next, in bytes.
 const readBuffer = 32 << 10
 
-// listener serves the native protocol. It is the event handler of one gnet engine.
-type listener struct {
-	node     *Node
-	handlers *[protocol.MaxOp + 1]handler
-	limits   Limits
-	log      *slog.Logger
-	addr     net.Addr
-	begin    time.Time
-	engine   gnet.Engine
-	ready    chan struct{} // closed when loops and sweep run
-	ended    chan struct{} // closed when the engine has stopped
+// Listener serves the native protocol. It is the event handler of one gnet engine.
+type Listener struct {
+	service Service
+	o       Options
+	limits  Limits
+	log     *slog.Logger
+	addr    net.Addr
+	begin   time.Time
+	engine  gnet.Engine
+	ready   chan struct{} // closed when loops and sweep run
+	ended   chan struct{} // closed when the engine has stopped
 	// bootErr and runErr say why it could not start; they are set before ended is closed.
 	bootErr, runErr error
 
@@ -44,27 +43,16 @@ type listener struct {
 	draining atomic.Bool
 	conns    atomic.Int64
 	refused  atomic.Uint64 // connections over the limit
-	handed   atomic.Uint64 // requests that loops handed to workers
+	handed   atomic.Uint64 // requests that were admitted
 	slow     atomic.Uint64 // connections closed because they did not read
 	late     atomic.Uint64 // connections closed by a timeout
 	panics   atomic.Uint64
 
-	lastHandle    atomic.Uint64 // of a prepared query; it begins at a random number (SPEC.md, 4.6)
-	prepared      atomic.Int64  // prepared queries of all connections
-	preparedBytes atomic.Int64
-
-	// Of requests that workers have.
+	// Of requests that were admitted and are not answered.
 	inFlight      atomic.Int64
 	inFlightBytes atomic.Int64
 	queued        atomic.Int64 // bytes of replies that no peer has taken yet
-	queue         chan *job
-	waiting       sync.WaitGroup // goroutines of requests that wait
-	cold          chan *job      // of those that need the store
-	workers       sync.WaitGroup
-	readers       sync.WaitGroup // those who may read the store
-	jobs          sync.Pool      // *job
-	scratches     sync.Pool      // *scratch, of writes
-	shared        counters       // of workers and of those that wait
+	shared        Counters     // of everything but loops
 
 	// life is held for reading while a connection is woken or closed from outside its loop: the file descriptor behind
 	// that must not be used after gnet has closed it.
@@ -73,18 +61,22 @@ type listener struct {
 
 	registry struct {
 		sync.Mutex
-		conns map[*conn]struct{}
-		loops map[gnet.EventLoop]*loop
+		conns map[*Conn]struct{}
+		loops map[gnet.EventLoop]*Loop
 	}
 }
 
-// start begins to listen at addr, and returns once requests are answered. After an error the listener is of no use.
-func (l *listener) start(addr *net.TCPAddr) error {
-	l.startWorkers()
+// Start begins to listen, and returns once requests are answered. After an error the listener is of no use.
+func (l *Listener) Start() error {
+	addr, err := resolve(l.o.Listen, l.o.Insecure)
+	if err != nil {
+		return err
+	}
+	l.service.Start()
 	go func() {
 		defer close(l.ended)
 		l.runErr = gnet.Run(l, "tcp://"+addr.String(), gnet.WithOptions(gnet.Options{
-			NumEventLoop:  l.node.o.EventLoops,
+			NumEventLoop:  l.o.EventLoops,
 			LB:            gnet.LeastConnections,
 			ReadBufferCap: readBuffer,
 			Ticker:        true,
@@ -96,30 +88,24 @@ func (l *listener) start(addr *net.TCPAddr) error {
 		}))
 	}()
 	if err := l.awaitReady(addr); err != nil {
-		l.stopWorkers()
+		l.stopService()
 		return err
 	}
 	l.log.Info("listening", "address", l.addr.String(), "max_connections", l.limits.MaxConns)
 	return nil
 }
 
-// readers is how many goroutines answer reads that need the store. They wait for the disk more than they compute.
-const readers = 16
-
-// newListener returns a listener that does not run.
-func newListener(n *Node) *listener {
-	l := &listener{
-		node: n, handlers: &handlers, limits: n.o.Limits, log: n.o.Logger, begin: time.Now(),
+// New returns a listener that does not run. The options must be valid.
+func New(s Service, o Options) *Listener {
+	o = o.withDefaults()
+	l := &Listener{
+		service: s, o: o, limits: o.Limits, log: o.Logger, begin: time.Now(),
 		ready: make(chan struct{}), ended: make(chan struct{}),
-		queue: make(chan *job, n.o.Limits.MaxInFlightTotal), cold: make(chan *job, n.o.Limits.MaxInFlightTotal),
 	}
-	l.lastHandle.Store(uint64(rand.Uint32()))
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.waits, l.stopWaits = context.WithCancel(l.ctx)
-	l.jobs.New = func() any { return new(job) }
-	l.scratches.New = func() any { return new(scratch) }
-	l.registry.conns = map[*conn]struct{}{}
-	l.registry.loops = map[gnet.EventLoop]*loop{}
+	l.registry.conns = map[*Conn]struct{}{}
+	l.registry.loops = map[gnet.EventLoop]*Loop{}
 	if most, ok := mostConns(); ok && l.limits.MaxConns > most {
 		l.log.Warn("fewer connections are allowed than configured, since descriptors could run out; raise `ulimit -n`",
 			"configured", l.limits.MaxConns, "allowed", most)
@@ -132,13 +118,13 @@ func newListener(n *Node) *listener {
 // accepted only to be refused: gnet stops for good when accepting fails for want of a descriptor.
 func mostConns() (n int, known bool) {
 	const files = 256
-	limit, known := descriptors()
+	limit, known := Descriptors()
 	n = int(min(limit, 1<<30))
 	return n - n/4 - min(files, n/4), known
 }
 
 // awaitReady returns when the listener serves, or why it does not.
-func (l *listener) awaitReady(addr *net.TCPAddr) error {
+func (l *Listener) awaitReady(addr *net.TCPAddr) error {
 	select {
 	case <-l.ready:
 		return nil
@@ -155,10 +141,28 @@ func (l *listener) awaitReady(addr *net.TCPAddr) error {
 }
 
 // now returns nanoseconds since the listener began.
-func (l *listener) now() int64 { return int64(time.Since(l.begin)) }
+func (l *Listener) now() int64 { return int64(time.Since(l.begin)) }
 
-// serving tells whether new requests are answered.
-func (l *listener) serving() bool {
+// Now returns nanoseconds since the listener began.
+func (l *Listener) Now() int64 { return l.now() }
+
+// Addr returns the address, with the port that was really taken.
+func (l *Listener) Addr() net.Addr { return l.addr }
+
+// Limits returns the limits, with what the machine allows.
+func (l *Listener) Limits() *Limits { return &l.limits }
+
+// Done is closed when the listener has stopped: after Shutdown, or because accepting failed (the log says why).
+func (l *Listener) Done() <-chan struct{} { return l.ended }
+
+// Waits is a context that ends when the listener begins to drain: what waits for something to happen then waits in vain.
+func (l *Listener) Waits() context.Context { return l.waits }
+
+// Shared counts what loops do not.
+func (l *Listener) Shared() *Counters { return &l.shared }
+
+// Serving tells whether new requests are answered.
+func (l *Listener) Serving() bool {
 	select {
 	case <-l.ended:
 		return false
@@ -167,27 +171,14 @@ func (l *listener) serving() bool {
 	}
 }
 
-func (l *listener) startWorkers() {
-	for range l.node.o.Workers {
-		l.workers.Go(l.work)
-	}
-	for range readers {
-		l.readers.Go(l.read)
-	}
-}
-
-// stopWorkers ends what waits, and returns when every request is done with. No loop may run any more.
-func (l *listener) stopWorkers() {
+// stopService ends what waits, and returns when every request is done with. No loop may run any more.
+func (l *Listener) stopService() {
 	l.cancel()
-	l.waiting.Wait()
-	close(l.queue)
-	l.workers.Wait()
-	close(l.cold)
-	l.readers.Wait()
+	l.service.Stop()
 }
 
 // wake lets a connection's loop look at it.
-func (l *listener) wake(c *conn) {
+func (l *Listener) wake(c *Conn) {
 	l.life.RLock()
 	defer l.life.RUnlock()
 	if !l.stopped {
@@ -196,7 +187,7 @@ func (l *listener) wake(c *conn) {
 }
 
 // close closes a connection from outside its loop.
-func (l *listener) close(c *conn) {
+func (l *Listener) close(c *Conn) {
 	l.life.RLock()
 	defer l.life.RUnlock()
 	if !l.stopped {
@@ -204,14 +195,14 @@ func (l *listener) close(c *conn) {
 	}
 }
 
-// panicked notes a panic that was recovered; it is called by the deferred function.
-func (l *listener) panicked(where string, p any) {
+// Panicked notes a panic that was recovered; it is called by the deferred function.
+func (l *Listener) Panicked(where string, p any) {
 	l.panics.Add(1)
 	l.log.Error("panic", "in", where, "panic", p, "stack", string(debug.Stack()))
 }
 
 // OnBoot keeps the engine and asks the operating system which port was taken.
-func (l *listener) OnBoot(engine gnet.Engine) gnet.Action {
+func (l *Listener) OnBoot(engine gnet.Engine) gnet.Action {
 	l.engine = engine
 	if l.addr, l.bootErr = boundAddr(engine); l.bootErr != nil {
 		return gnet.Shutdown
@@ -236,21 +227,21 @@ func boundAddr(engine gnet.Engine) (net.Addr, error) {
 }
 
 // OnShutdown is called before the loops stop.
-func (l *listener) OnShutdown(gnet.Engine) {
+func (l *Listener) OnShutdown(gnet.Engine) {
 	l.life.Lock()
 	defer l.life.Unlock()
 	l.stopped = true
 	if !l.draining.Load() {
-		l.log.Error("the listener has stopped by itself: no more connections can be accepted; shut the node down")
+		l.log.Error("the listener has stopped by itself: no more connections can be accepted; shut it down")
 	}
 }
 
 // OnTick is the sweep, on a goroutine of its own.
-func (l *listener) OnTick() (delay time.Duration, action gnet.Action) {
+func (l *Listener) OnTick() (delay time.Duration, action gnet.Action) {
 	delay = l.sweepEvery()
 	defer func() {
 		if p := recover(); p != nil {
-			l.panicked("sweep", p)
+			l.Panicked("sweep", p)
 		}
 	}()
 	select {
@@ -263,10 +254,10 @@ func (l *listener) OnTick() (delay time.Duration, action gnet.Action) {
 }
 
 // OnOpen begins a connection, or refuses it.
-func (l *listener) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
+func (l *Listener) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.panicked("open", p)
+			l.Panicked("open", p)
 			out, action = nil, gnet.Close
 		}
 	}()
@@ -289,17 +280,17 @@ func (l *listener) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 }
 
 // OnTraffic is called when a connection has input, or was woken.
-func (l *listener) OnTraffic(gc gnet.Conn) (action gnet.Action) {
+func (l *Listener) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.panicked("traffic", p)
+			l.Panicked("traffic", p)
 			action = gnet.Close
-			if c, ok := gc.Context().(*conn); ok {
-				c.loop.scratch = scratch{}
+			if c, ok := gc.Context().(*Conn); ok {
+				c.loop.state = l.service.NewLoop()
 			}
 		}
 	}()
-	c, ok := gc.Context().(*conn)
+	c, ok := gc.Context().(*Conn)
 	if !ok {
 		return gnet.Close // OnOpen failed
 	}
@@ -307,14 +298,15 @@ func (l *listener) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 }
 
 // OnClose is called once for each connection, also from within a write that fails.
-func (l *listener) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
+func (l *Listener) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.panicked("close", p)
+			l.Panicked("close", p)
 		}
 	}()
-	if c, ok := gc.Context().(*conn); ok {
+	if c, ok := gc.Context().(*Conn); ok {
 		c.end()
+		l.service.Closed(c)
 		l.forget(c)
 	}
 	return gnet.None

@@ -1,4 +1,4 @@
-package server
+package wire
 
 import (
 	"slices"
@@ -11,30 +11,29 @@ var repeats = []string{protocol.FeatureRepeats}
 
 // hello answers the first frame of a connection, which must be HELLO, and refuses a second HELLO. Any error here closes
 // the connection.
-func (c *conn) hello(out []byte, h *protocol.RequestHeader, payload []byte) (_ []byte, hangup bool) {
+func (c *Conn) hello(out []byte, h *protocol.RequestHeader, payload []byte) (_ []byte, hangup bool) {
 	l, lo := c.l, c.loop
 	lo.counters.requests[h.Op].Add(1)
 	if err := c.greet(h, payload); err != nil {
-		return l.appendError(out, &lo.counters, h.ID, err), true
+		return l.AppendError(out, &lo.counters, h.ID, err), true
 	}
 	c.greeted.Store(true)
-	catalog := l.node.engine.Catalog()
-	w := &lo.scratch.welcome
+	w := &lo.welcome
 	*w = protocol.Welcome{
-		Version: protocol.Version, Node: l.node.nodeID, ClusterID: l.node.clusterID, Role: l.node.o.Role,
-		CatalogVersion: catalog.Version, MaxRequest: uint32(l.limits.MaxRequest), MaxReply: uint32(l.limits.MaxReply),
-		MaxInFlight: uint32(l.limits.MaxInFlight),
+		MaxRequest: uint32(l.limits.MaxRequest), MaxReply: uint32(l.limits.MaxReply), MaxInFlight: uint32(l.limits.MaxInFlight),
 	}
-	if slices.Contains(lo.scratch.hello.Features, protocol.FeatureRepeats) {
+	applied := l.service.Welcome(w)
+	w.Version = protocol.Version
+	if slices.Contains(lo.hello.Features, protocol.FeatureRepeats) {
 		w.Features = repeats
 	}
-	out, _ = l.appendReply(out, &lo.counters, h.ID, catalog.Applied, w)
+	out, _ = l.AppendReply(out, &lo.counters, h.ID, applied, w)
 	return out, false
 }
 
 // greet tells why the connection cannot begin with this request, or nil.
-func (c *conn) greet(h *protocol.RequestHeader, payload []byte) error {
-	hello, clusterID := &c.loop.scratch.hello, c.l.node.clusterID
+func (c *Conn) greet(h *protocol.RequestHeader, payload []byte) error {
+	hello := &c.loop.hello
 	if h.Op != protocol.OpHello {
 		return protocol.Errorf(protocol.CodeProtocol, "%s before HELLO; a connection begins with HELLO", h.Op)
 	}
@@ -48,11 +47,15 @@ func (c *conn) greet(h *protocol.RequestHeader, payload []byte) error {
 		return err
 	}
 	if hello.MinVersion > protocol.Version || hello.MaxVersion < protocol.Version {
-		return protocol.Errorf(protocol.CodeUnsupported, "versions %d to %d of the protocol are not spoken by this node; "+
-			"it speaks %d", hello.MinVersion, hello.MaxVersion, protocol.Version)
+		return protocol.Errorf(protocol.CodeUnsupported, "versions %d to %d of the protocol are not spoken by this %s; "+
+			"it speaks %d", hello.MinVersion, hello.MaxVersion, c.l.o.Who, protocol.Version)
+	}
+	clusterID, err := c.l.service.ClusterID()
+	if err != nil {
+		return err
 	}
 	if hello.ClusterID != "" && hello.ClusterID != clusterID {
-		e := protocol.Errorf(protocol.CodeWrongCluster, "this node is of cluster %s, not of %.64q", clusterID, hello.ClusterID)
+		e := protocol.Errorf(protocol.CodeWrongCluster, "this %s is of cluster %s, not of %.64q", c.l.o.Who, clusterID, hello.ClusterID)
 		e.Detail = clusterID
 		return e
 	}

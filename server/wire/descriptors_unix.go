@@ -1,11 +1,11 @@
 //go:build unix
 
-package server
+package wire
 
 import "syscall"
 
-// descriptors returns how many files and sockets the process may have open.
-func descriptors() (limit uint64, known bool) {
+// Descriptors returns how many files and sockets the process may have open.
+func Descriptors() (limit uint64, known bool) {
 	var r syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil {
 		return 0, false

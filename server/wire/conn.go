@@ -1,4 +1,4 @@
-package server
+package wire
 
 import (
 	"context"
@@ -10,13 +10,16 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
+// maxKept bounds the memory that a buffer keeps for its next use, in bytes.
+const maxKept = 1 << 20
+
 // maxCopied is the longest reply that a worker copies to a connection, in bytes; the loop waits while it does.
 const maxCopied = 64 << 10
 
-// conn is a connection. Fields without a note belong to its event loop. Times are nanoseconds since the listener began.
-type conn struct {
-	l    *listener
-	loop *loop
+// Conn is a connection. Fields without a note belong to its event loop. Times are nanoseconds since the listener began.
+type Conn struct {
+	l    *Listener
+	loop *Loop
 	gc   gnet.Conn
 	// ctx ends with the connection, and with it what its requests wait for.
 	ctx    context.Context
@@ -25,7 +28,7 @@ type conn struct {
 	need    int  // bytes that the frame at the head of the input has, prefix included, as far as it is known
 	closing bool // an error frame was sent: input is thrown away until the peer closes or the sweep does
 
-	prepared prepared
+	state any // what the service keeps of it
 
 	// For the sweep, the drain and workers too.
 	opened    int64
@@ -33,7 +36,7 @@ type conn struct {
 	asked     atomic.Int64 // when the last frame was whole
 	partial   atomic.Int64 // since when part of a frame has been waiting for the rest; 0 = none is
 	lingering atomic.Int64 // since when it is closing; 0 = it is not
-	inFlight  atomic.Int32 // requests that workers have
+	inFlight  atomic.Int32 // requests that were admitted and are not answered
 	queued    atomic.Int64 // bytes that the peer has not taken, as last counted: pending and gnet's
 
 	mu struct {
@@ -50,42 +53,76 @@ type conn struct {
 	}
 }
 
+// Loop returns the event loop that the connection belongs to.
+func (c *Conn) Loop() *Loop { return c.loop }
+
+// State returns what Service.Opened returned.
+func (c *Conn) State() any { return c.state }
+
+// Context ends with the connection, and with it what its requests wait for.
+func (c *Conn) Context() context.Context { return c.ctx }
+
 // deliver leaves a reply with the connection, to be written by its loop, after which the connection closes if hangup is
 // set. A large reply is not copied: kept then tells the caller that out is no longer its own.
-func (c *conn) deliver(out []byte, hangup bool) (kept bool) {
-	c.mu.Lock()
-	if c.mu.gone || c.mu.hangup || c.mu.slow {
-		c.mu.Unlock()
-		return false
-	}
-	if kept = len(out) > maxCopied; kept {
-		c.mu.large = append(c.mu.large, out)
-	} else {
-		c.mu.pending = append(c.mu.pending, out...)
-	}
-	c.mu.waiting += len(out)
-	c.mu.hangup = hangup
-	if c.mu.waiting > c.l.limits.MaxQueuedBytes { // workers are faster than the loop is woken
-		c.mu.pending, c.mu.large, c.mu.waiting, c.mu.slow = nil, nil, 0, true
-	}
-	c.count()
-	wake := !c.mu.woken
-	c.mu.woken = true
-	c.mu.Unlock()
+func (c *Conn) deliver(out []byte, hangup bool) (kept bool) {
+	kept, wake := c.leave(out, hangup)
 	if wake {
 		c.l.wake(c)
 	}
 	return kept
 }
 
+// Wake lets the connection's loop write what Pass left with it.
+func (c *Conn) Wake() { c.l.wake(c) }
+
+// leave is deliver without waking the loop: wake tells the caller to.
+func (c *Conn) leave(out []byte, hangup bool) (kept, wake bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.gone || c.mu.hangup || c.mu.slow {
+		return false, false
+	}
+	if kept = len(out) > maxCopied; kept {
+		c.mu.large = append(c.mu.large, out)
+	} else {
+		c.mu.pending = append(c.mu.pending, out...)
+	}
+	c.mu.hangup = hangup
+	return kept, c.left(len(out))
+}
+
+// pass appends a reply frame to what waits for the loop. wake tells the caller to wake it.
+func (c *Conn) pass(h *protocol.ReplyHeader, payload []byte) (wake bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.gone || c.mu.hangup || c.mu.slow {
+		return false
+	}
+	start := len(c.mu.pending)
+	c.mu.pending = protocol.FinishFrame(append(protocol.BeginReply(c.mu.pending, h), payload...), start)
+	return c.left(len(c.mu.pending) - start)
+}
+
+// left counts so many more bytes that wait for the loop, and tells whether it must be woken; c.mu is held.
+func (c *Conn) left(bytes int) (wake bool) {
+	c.mu.waiting += bytes
+	if c.mu.waiting > c.l.limits.MaxQueuedBytes { // workers are faster than the loop is woken
+		c.mu.pending, c.mu.large, c.mu.waiting, c.mu.slow = nil, nil, 0, true
+	}
+	c.count()
+	wake = !c.mu.woken
+	c.mu.woken = true
+	return wake
+}
+
 // count updates what the connection and the listener have queued; c.mu is held.
-func (c *conn) count() {
+func (c *Conn) count() {
 	now := int64(c.mu.waiting + c.mu.unsent)
 	c.l.queued.Add(now - c.queued.Swap(now))
 }
 
-// left is what workers have left with a connection.
-type left struct {
+// leavings are what workers have left with a connection.
+type leavings struct {
 	replies []byte   // valid until the next take
 	large   [][]byte // further replies
 	hangup  bool     // to close after them
@@ -93,11 +130,11 @@ type left struct {
 }
 
 // take returns what workers have left. It counts as queued until wrote is called.
-func (c *conn) take() left {
+func (c *Conn) take() leavings {
 	unsent := c.gc.OutboundBuffered()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l := left{c.mu.pending, c.mu.large, c.mu.hangup, c.mu.slow}
+	l := leavings{c.mu.pending, c.mu.large, c.mu.hangup, c.mu.slow}
 	c.mu.woken = false
 	c.mu.unsent = unsent + c.mu.waiting
 	c.mu.waiting = 0
@@ -113,7 +150,7 @@ func (c *conn) take() left {
 }
 
 // wrote notes what gnet holds after a write.
-func (c *conn) wrote() {
+func (c *Conn) wrote() {
 	unsent := c.gc.OutboundBuffered()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,17 +158,16 @@ func (c *conn) wrote() {
 	c.count()
 }
 
-// goneAlready tells whether the connection is closed, so that answering it is of no use.
-func (c *conn) goneAlready() bool {
+// Gone tells whether the connection is closed, so that answering it is of no use.
+func (c *Conn) Gone() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mu.gone || c.mu.hangup || c.mu.slow
 }
 
 // end is called when the connection is closed.
-func (c *conn) end() {
+func (c *Conn) end() {
 	c.cancel()
-	c.forgetQueries()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.gone = true
@@ -141,12 +177,12 @@ func (c *conn) end() {
 }
 
 // settled tells whether nothing is owed to the peer; a peer that is being thrown out is owed nothing.
-func (c *conn) settled() bool {
+func (c *Conn) settled() bool {
 	return c.lingering.Load() != 0 || c.inFlight.Load() == 0 && c.queued.Load() == 0
 }
 
 // congested tells whether so much waits for the peer to read it that nothing more should be computed for it.
-func (c *conn) congested() error {
+func (c *Conn) congested() error {
 	if n := c.queued.Load(); n > int64(c.l.limits.MaxQueuedBytes/2) {
 		return protocol.Errorf(protocol.CodeOverloaded, "%d bytes of replies wait to be read; read them first", n)
 	}

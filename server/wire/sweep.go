@@ -1,4 +1,4 @@
-package server
+package wire
 
 import (
 	"time"
@@ -13,7 +13,7 @@ const (
 )
 
 // sweepEvery returns the time between two sweeps: a fraction of the shortest timeout.
-func (l *listener) sweepEvery() time.Duration {
+func (l *Listener) sweepEvery() time.Duration {
 	every := maxSweep
 	for _, d := range []time.Duration{l.limits.HelloTimeout, l.limits.HalfFrameTimeout, l.limits.IdleTimeout} {
 		if d > 0 {
@@ -36,7 +36,7 @@ const (
 )
 
 // sweep enforces the timeouts of all connections; gnet has none.
-func (l *listener) sweep(now int64) {
+func (l *Listener) sweep(now int64) {
 	for _, c := range l.open(nil) {
 		switch l.judge(c, now) {
 		case look:
@@ -55,7 +55,7 @@ func (l *listener) sweep(now int64) {
 }
 
 // judge decides about one connection.
-func (l *listener) judge(c *conn, now int64) verdict {
+func (l *Listener) judge(c *Conn, now int64) verdict {
 	over := func(since int64, limit time.Duration) bool { return limit > 0 && now-since > int64(limit) }
 	switch partial := c.partial.Load(); {
 	case c.lingering.Load() != 0:
@@ -77,7 +77,7 @@ func (l *listener) judge(c *conn, now int64) verdict {
 }
 
 // dismiss tells a peer that it was too slow, and closes the connection.
-func (l *listener) dismiss(c *conn, format string, limit time.Duration) {
+func (l *Listener) dismiss(c *Conn, format string, limit time.Duration) {
 	l.late.Add(1)
-	c.deliver(l.appendError(nil, &l.shared, 0, protocol.Errorf(protocol.CodeProtocol, format, limit)), true)
+	c.deliver(l.AppendError(nil, &l.shared, 0, protocol.Errorf(protocol.CodeProtocol, format, limit)), true)
 }

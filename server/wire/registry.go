@@ -1,4 +1,4 @@
-package server
+package wire
 
 import (
 	"context"
@@ -11,24 +11,28 @@ import (
 const maxLingering = 256
 
 // register begins to keep a connection.
-func (l *listener) register(gc gnet.Conn) *conn {
-	c := &conn{l: l, gc: gc, opened: l.now()}
+func (l *Listener) register(gc gnet.Conn) *Conn {
+	c := &Conn{l: l, gc: gc, opened: l.now()}
 	c.ctx, c.cancel = context.WithCancel(l.ctx)
 	c.asked.Store(c.opened)
 	l.registry.Lock()
 	defer l.registry.Unlock()
 	on := gc.EventLoop()
 	if c.loop = l.registry.loops[on]; c.loop == nil {
-		c.loop = new(loop)
+		c.loop = l.newLoop()
 		l.registry.loops[on] = c.loop
 	}
 	l.registry.conns[c] = struct{}{}
+	c.state = l.service.Opened(c)
 	gc.SetContext(c)
 	return c
 }
 
+// newLoop returns what the connections of an event loop share.
+func (l *Listener) newLoop() *Loop { return &Loop{state: l.service.NewLoop()} }
+
 // forget is called when a connection is closed.
-func (l *listener) forget(c *conn) {
+func (l *Listener) forget(c *Conn) {
 	l.conns.Add(-1)
 	l.registry.Lock()
 	defer l.registry.Unlock()
@@ -36,7 +40,7 @@ func (l *listener) forget(c *conn) {
 }
 
 // open returns the connections of this moment.
-func (l *listener) open(into []*conn) []*conn {
+func (l *Listener) open(into []*Conn) []*Conn {
 	l.registry.Lock()
 	defer l.registry.Unlock()
 	into = slices.Grow(into[:0], len(l.registry.conns))
@@ -46,9 +50,9 @@ func (l *listener) open(into []*conn) []*conn {
 	return into
 }
 
-// totals returns what loops and workers have counted.
-func (l *listener) totals() totals {
-	var t totals
+// Totals returns what loops and workers have counted.
+func (l *Listener) Totals() Totals {
+	var t Totals
 	l.registry.Lock()
 	defer l.registry.Unlock()
 	for _, lo := range l.registry.loops {
@@ -59,8 +63,8 @@ func (l *listener) totals() totals {
 }
 
 // refuse tells the peer of a new connection why it closes. It is called in OnOpen.
-func (c *conn) refuse(err error) gnet.Action {
-	out := c.l.appendError(nil, &c.loop.counters, 0, err)
+func (c *Conn) refuse(err error) gnet.Action {
+	out := c.l.AppendError(nil, &c.loop.counters, 0, err)
 	if c.l.conns.Load() > int64(c.l.limits.MaxConns+maxLingering) {
 		_, _ = c.gc.Write(out) // closing at once may lose it, but room matters more now
 		return gnet.Close

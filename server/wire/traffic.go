@@ -1,4 +1,4 @@
-package server
+package wire
 
 import (
 	"net"
@@ -9,22 +9,36 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// loop is what the connections of one event loop share; only that loop touches it, the counters excepted.
-type loop struct {
-	counters counters
-	scratch  scratch
-	began    int64 // when the wake-up began
-	budget   int   // points that the connection may still cost in this wake-up
+// Loop is what the connections of one event loop share; only that loop touches it, the counters excepted.
+type Loop struct {
+	// Began is when the wake-up began, in nanoseconds since the listener did.
+	Began int64
+	// Budget is what the connection may still cost in this wake-up, in the service's points. It begins at
+	// Options.LoopBudget.
+	Budget int
+
+	counters Counters
+	state    any // the service's
+	out      []byte
+	header   protocol.RequestHeader
+	hello    protocol.Hello
+	welcome  protocol.Welcome
 }
+
+// State returns what Service.NewLoop returned.
+func (lo *Loop) State() any { return lo.state }
+
+// Counters returns what the loop counts.
+func (lo *Loop) Counters() *Counters { return &lo.counters }
 
 // peekWindow is how much of the input is looked at in one piece, in bytes: as much as a loop reads at once. Input that
 // lies in two pieces is copied together by gnet, so that it is not looked at before the frame is whole.
 const peekWindow = readBuffer
 
 // traffic is one wake-up: what workers left and what the new input asks for is answered with one write.
-func (c *conn) traffic() gnet.Action {
+func (c *Conn) traffic() gnet.Action {
 	lo := c.loop
-	lo.began, lo.budget = c.l.now(), loopBudget
+	lo.Began, lo.Budget = c.l.now(), c.l.o.LoopBudget
 	left := c.take()
 	if c.closing {
 		c.wrote()
@@ -39,17 +53,19 @@ func (c *conn) traffic() gnet.Action {
 			return gnet.None
 		}
 	}
-	out, hangup := append(lo.scratch.out[:0], left.replies...), left.hangup
+	out, hangup := append(lo.out[:0], left.replies...), left.hangup
 	if !hangup {
 		out, hangup = c.frames(out)
+		c.l.service.Turned(lo)
 	}
-	lo.scratch.out = out
-	defer lo.scratch.trim()
+	if lo.out = out[:0]; cap(out) > maxKept {
+		lo.out = nil
+	}
 	return c.send(out, hangup)
 }
 
 // send writes all replies of a wake-up, and closes the connection if it is to be closed.
-func (c *conn) send(out []byte, hangup bool) gnet.Action {
+func (c *Conn) send(out []byte, hangup bool) gnet.Action {
 	if len(out) > 0 && !c.write(out) {
 		return gnet.None
 	}
@@ -63,7 +79,7 @@ func (c *conn) send(out []byte, hangup bool) gnet.Action {
 }
 
 // drop closes a connection that does not read.
-func (c *conn) drop() gnet.Action {
+func (c *Conn) drop() gnet.Action {
 	c.l.slow.Add(1)
 	c.l.log.Debug("closing a connection that does not read", "peer", c.gc.RemoteAddr().String())
 	return gnet.Close
@@ -71,7 +87,7 @@ func (c *conn) drop() gnet.Action {
 
 // write gives bytes to gnet, which copies what the peer does not take at once. When it returns false the connection is
 // gone, OnClose has been called, and nothing of it may be touched.
-func (c *conn) write(out []byte) bool {
+func (c *Conn) write(out []byte) bool {
 	if _, err := c.gc.Write(out); err != nil {
 		return false
 	}
@@ -81,7 +97,7 @@ func (c *conn) write(out []byte) bool {
 }
 
 // frames answers every whole frame of the input. hangup is true after one that breaks the protocol.
-func (c *conn) frames(out []byte) (_ []byte, hangup bool) {
+func (c *Conn) frames(out []byte) (_ []byte, hangup bool) {
 	asked := false
 	for have := c.gc.InboundBuffered(); have > 0 && have >= c.need; have = c.gc.InboundBuffered() {
 		input, err := c.gc.Peek(min(have, max(c.need, peekWindow)))
@@ -105,21 +121,21 @@ func (c *conn) frames(out []byte) (_ []byte, hangup bool) {
 }
 
 // noteInput keeps the times that the sweep looks at.
-func (c *conn) noteInput(asked bool) {
+func (c *Conn) noteInput(asked bool) {
 	if asked {
-		c.asked.Store(c.loop.began)
+		c.asked.Store(c.loop.Began)
 	}
 	switch {
 	case c.gc.InboundBuffered() == 0:
 		c.partial.Store(0)
 	case asked || c.partial.Load() == 0:
-		c.partial.Store(c.loop.began)
+		c.partial.Store(c.loop.Began)
 	}
 }
 
 // cut answers the whole frames at the head of input, tells how many bytes they were, and notes in c.need what the frame
 // behind them needs.
-func (c *conn) cut(out, input []byte) (_ []byte, used int, hangup bool) {
+func (c *Conn) cut(out, input []byte) (_ []byte, used int, hangup bool) {
 	for {
 		rest := input[used:]
 		if len(rest) < protocol.FramePrefix {
@@ -132,7 +148,7 @@ func (c *conn) cut(out, input []byte) (_ []byte, used int, hangup bool) {
 		}
 		size, err := protocol.FrameSize(rest[:protocol.FramePrefix], limit)
 		if err != nil {
-			return c.l.appendError(out, &c.loop.counters, 0, err), used, true
+			return c.l.AppendError(out, &c.loop.counters, 0, err), used, true
 		}
 		whole := protocol.FramePrefix + size
 		if len(rest) < whole {
@@ -147,69 +163,45 @@ func (c *conn) cut(out, input []byte) (_ []byte, used int, hangup bool) {
 }
 
 // frame answers one frame, or hands it to a worker.
-func (c *conn) frame(out, body []byte) (_ []byte, hangup bool) {
-	h, payload, err := protocol.DecodeRequest(body)
+func (c *Conn) frame(out, body []byte) (_ []byte, hangup bool) {
+	h := &c.loop.header // not on the stack: it is handed to an interface
+	var payload []byte
+	var err error
+	*h, payload, err = protocol.DecodeRequest(body)
 	switch {
 	case err != nil:
-		e := errorOf(err)
+		e := ErrorOf(err)
 		hangup = e.Code == protocol.CodeProtocol || !c.greeted.Load()
-		return c.l.appendError(out, &c.loop.counters, h.ID, e), hangup
+		return c.l.AppendError(out, &c.loop.counters, h.ID, e), hangup
 	case h.ID == 0:
-		return c.l.appendError(out, &c.loop.counters, 0, protocol.Errorf(protocol.CodeProtocol,
+		return c.l.AppendError(out, &c.loop.counters, 0, protocol.Errorf(protocol.CodeProtocol,
 			"request: id 0 is the connection's own; number requests from 1")), true
 	case h.Op == protocol.OpHello || !c.greeted.Load():
-		return c.hello(out, &h, payload)
+		return c.hello(out, h, payload)
 	}
-	return c.dispatch(out, &h, payload, body)
+	return c.dispatch(out, h, payload, body)
 }
 
-// dispatch answers a request on the loop if it is cheap, and otherwise hands it to a worker.
-func (c *conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []byte) (_ []byte, hangup bool) {
+// dispatch lets the service answer a request that may be answered.
+func (c *Conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []byte) (_ []byte, hangup bool) {
 	l, lo := c.l, c.loop
-	hd := &l.handlers[h.Op]
-	if hd.answer == nil {
-		return l.appendError(out, &lo.counters, h.ID, protocol.Errorf(protocol.CodeUnsupported,
-			"%s is not spoken by this node", h.Op)), false
+	if !l.service.Speaks(h.Op) {
+		return l.AppendError(out, &lo.counters, h.ID, protocol.Errorf(protocol.CodeUnsupported,
+			"%s is not spoken by this %s", h.Op, l.o.Who)), false
 	}
 	lo.counters.requests[h.Op].Add(1)
-	lo.scratch.reader, lo.scratch.keeping.query.Keep = l.node.warm, false
-	lo.scratch.conn = c
 	if l.draining.Load() {
-		return l.appendError(out, &lo.counters, h.ID, ErrDraining), false
+		return l.AppendError(out, &lo.counters, h.ID, ErrDraining), false
 	}
 	if err := c.congested(); err != nil {
-		return l.appendError(out, &lo.counters, h.ID, err), false
+		return l.AppendError(out, &lo.counters, h.ID, err), false
 	}
-	if hd.cost == nil || len(body) > maxLoopFrame || lo.budget <= 0 || l.mustWait(h) {
-		return c.submit(out, h, hd, body, false), false
-	}
-	if err := l.expired(h, lo.began); err != nil {
-		return l.appendError(out, &lo.counters, h.ID, err), false
-	}
-	if hd.depends != nil && l.node.replies != nil {
-		if out, ok := c.kept(out, h, payload); ok {
-			lo.budget -= baseCost
-			return out, false
-		}
-	}
-	if err := hd.decode(&lo.scratch, payload); err != nil {
-		return l.appendError(out, &lo.counters, h.ID, err), errorOf(err).Code == protocol.CodeProtocol
-	}
-	cost := hd.cost(l.node.engine, &lo.scratch)
-	if cost > maxLoopCost {
-		return c.submit(out, h, hd, body, false), false
-	}
-	lo.budget -= cost
-	out, cold := l.answer(c.ctx, out, &lo.counters, &lo.scratch, h, hd, payload)
-	if cold {
-		out = c.submit(out, h, hd, body, true)
-	}
-	return out, false
+	return l.service.Answer(c, out, h, payload, body)
 }
 
 // linger begins to close the connection: nothing more is sent, and what comes is thrown away, so that the peer can read
 // why. Closing at once would reset the connection if input is unread, and the error frame would be lost.
-func (c *conn) linger() {
+func (c *Conn) linger() {
 	c.closing = true
 	c.lingering.Store(max(c.l.now(), 1))
 	if c.gc.OutboundBuffered() == 0 {

@@ -1,0 +1,110 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
+
+// Admit takes room for a request of so many bytes that is answered later, or says which limit is met. Release gives it
+// back, after the reply was delivered, so that no moment shows neither.
+func (l *Listener) Admit(c *Conn, size int) error {
+	switch {
+	case int(c.inFlight.Load()) >= l.limits.MaxInFlight:
+		return protocol.Errorf(protocol.CodeOverloaded, "%d requests of this connection wait to be answered, the limit is %d",
+			c.inFlight.Load(), l.limits.MaxInFlight)
+	case int(l.inFlight.Load()) >= l.limits.MaxInFlightTotal:
+		return protocol.Errorf(protocol.CodeOverloaded, "%d requests wait to be answered, the limit is %d",
+			l.inFlight.Load(), l.limits.MaxInFlightTotal)
+	case l.inFlightBytes.Load()+int64(size) > int64(l.limits.MaxInFlightBytes):
+		return protocol.Errorf(protocol.CodeOverloaded, "requests of %d bytes wait to be answered, the limit is %d",
+			l.inFlightBytes.Load(), l.limits.MaxInFlightBytes)
+	}
+	c.inFlight.Add(1)
+	l.inFlight.Add(1)
+	l.handed.Add(1)
+	l.inFlightBytes.Add(int64(size))
+	return nil
+}
+
+// Release gives back what a request of so many bytes had taken.
+func (l *Listener) Release(c *Conn, size int) {
+	l.inFlightBytes.Add(-int64(size))
+	c.inFlight.Add(-1)
+	l.inFlight.Add(-1)
+}
+
+// Expired returns an error if the deadline of a request that was taken at began has passed.
+func (l *Listener) Expired(h *protocol.RequestHeader, began int64) error {
+	if h.Deadline == 0 || l.now()-began < int64(h.Deadline)*int64(time.Millisecond) {
+		return nil
+	}
+	return protocol.Errorf(protocol.CodeDeadline, "the deadline of %d ms passed while the request waited its turn", h.Deadline)
+}
+
+// Patience returns a context that ends with the deadline of a request that was taken at began, or Limits.MaxWait where it
+// has none, and with the connection.
+func (l *Listener) Patience(c *Conn, h *protocol.RequestHeader, began int64) (context.Context, context.CancelFunc) {
+	limit := l.limits.MaxWait
+	if h.Deadline != 0 {
+		limit = time.Duration(h.Deadline)*time.Millisecond - time.Duration(l.now()-began)
+	} else if limit < 0 {
+		return c.ctx, func() {}
+	}
+	return context.WithTimeout(c.ctx, limit)
+}
+
+// Rescue answers a request that panicked with p, and closes its connection.
+func (l *Listener) Rescue(c *Conn, h *protocol.RequestHeader, p any) {
+	l.Panicked(h.Op.String(), p)
+	l.Deliver(c, h.ID, l.AppendError(nil, &l.shared, h.ID, protocol.Errorf(protocol.CodeInternal,
+		"%s failed inside the %s; its log says where", h.Op, l.o.Who)), true)
+}
+
+// Deliver leaves the reply to request id with its connection, from anywhere. One for which there is no memory becomes
+// CodeOverloaded.
+//
+// kept tells that out is no longer the caller's.
+func (l *Listener) Deliver(c *Conn, id uint64, out []byte, hangup bool) (kept bool) {
+	if !hangup {
+		if err := l.crowded(len(out)); err != nil {
+			out = l.AppendError(nil, &l.shared, id, err)
+		}
+	}
+	return c.deliver(out, hangup)
+}
+
+// crowded tells that so many more bytes of replies cannot wait to be read.
+func (l *Listener) crowded(more int) error {
+	if n := l.queued.Load(); n+int64(more) > int64(l.limits.MaxQueuedTotal) {
+		return protocol.Errorf(protocol.CodeOverloaded,
+			"%d bytes of replies wait for clients to read them, the limit is %d", n, l.limits.MaxQueuedTotal)
+	}
+	return nil
+}
+
+// Pass leaves a reply that somebody else encoded with its connection, under the header that is given. The payload is copied.
+// wake tells the caller to call Wake of the connection: whoever passes several on does so once, after all of them.
+func (l *Listener) Pass(c *Conn, h *protocol.ReplyHeader, payload []byte) (wake bool) {
+	err := l.crowded(len(payload))
+	if size := len(payload) + headerMost; err == nil && size > l.limits.MaxReply {
+		err = tooLarge(size, l.limits.MaxReply)
+	}
+	if err != nil {
+		_, wake = c.leave(l.AppendError(nil, &l.shared, h.ID, err), false)
+		return wake
+	}
+	if h.Code != protocol.CodeOK {
+		l.shared.fail(h.Code)
+	}
+	if len(payload) > maxCopied {
+		out := protocol.BeginReply(make([]byte, 0, len(payload)+headerMost), h)
+		_, wake = c.leave(protocol.FinishFrame(append(out, payload...), 0), false)
+		return wake
+	}
+	return c.pass(h, payload)
+}
+
+// headerMost is the most that prefix and header of a reply take, in bytes.
+const headerMost = 48
