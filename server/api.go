@@ -49,6 +49,17 @@ func (n *Node) open(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// readable tells why a query cannot be answered, or nil.
+func (n *Node) readable(ctx context.Context) error {
+	if err := n.open(ctx); err != nil {
+		return err
+	}
+	if n.unready.Load() {
+		return ErrStarting
+	}
+	return nil
+}
+
 // Applied returns the index of the newest write that reads see.
 func (n *Node) Applied() uint64 { return n.engine.Applied() }
 
@@ -126,7 +137,7 @@ func (n *Node) Search(ctx context.Context, q *protocol.Search, r *protocol.Resul
 
 // Subjects lists subjects with their attributes.
 func (n *Node) Subjects(ctx context.Context, q *protocol.ListSubjects, l *protocol.SubjectList) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.readable(ctx); err != nil {
 		return err
 	}
 	return n.engine.Subjects(q, l)
@@ -134,7 +145,7 @@ func (n *Node) Subjects(ctx context.Context, q *protocol.ListSubjects, l *protoc
 
 // Catalog answers which tables there are. What c points to is immutable.
 func (n *Node) Catalog(ctx context.Context, c *protocol.Catalog) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.readable(ctx); err != nil {
 		return err
 	}
 	*c = *n.engine.Catalog()

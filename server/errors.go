@@ -17,8 +17,12 @@ var (
 	ErrMemory = errors.New("too little memory")
 	// ErrBusy is returned when another program listens at the address.
 	ErrBusy = wire.ErrBusy
+	// ErrMember is returned for data of a node of a cluster without Options.Cluster.
+	ErrMember = errors.New("the data belong to a node of a cluster")
 	// ErrClosed is returned by every method of a node that was shut down.
 	ErrClosed = protocol.Errorf(protocol.CodeUnavailable, "the node is shut down")
+	// ErrStarting answers queries until the node has caught up with its cluster.
+	ErrStarting = protocol.Errorf(protocol.CodeUnavailable, "the node is catching up with its cluster; ask another one")
 	// ErrDraining answers requests while the node shuts down.
 	ErrDraining = wire.ErrDraining
 )

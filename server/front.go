@@ -66,7 +66,7 @@ func (f *front) ClusterID() (string, error) { return f.node.clusterID, nil }
 // Welcome implements wire.Service.
 func (f *front) Welcome(w *protocol.Welcome) (applied uint64) {
 	catalog := f.node.engine.Catalog()
-	w.Node, w.ClusterID, w.Role, w.CatalogVersion = f.node.nodeID, f.node.clusterID, f.node.o.Role, catalog.Version
+	w.Node, w.ClusterID, w.Role, w.CatalogVersion = f.node.nodeID, f.node.clusterID, f.node.Role(), catalog.Version
 	return catalog.Applied
 }
 
@@ -92,6 +92,9 @@ func (f *front) Turned(lo *wire.Loop) { lo.State().(*scratch).trim() }
 func (f *front) Answer(c *wire.Conn, out []byte, h *protocol.RequestHeader, payload, body []byte) (_ []byte, hangup bool) {
 	lo, hd := c.Loop(), &handlers[h.Op]
 	sc := lo.State().(*scratch)
+	if !hd.early && !h.Op.Writes() && f.node.unready.Load() {
+		return f.AppendError(out, lo.Counters(), h.ID, ErrStarting), false
+	}
 	sc.reader, sc.keeping.query.Keep, sc.conn = f.node.warm, false, c
 	if hd.cost == nil || len(body) > maxLoopFrame || lo.Budget <= 0 || f.mustWait(h) {
 		return f.submit(c, sc, out, h, hd, body, false), false

@@ -79,6 +79,8 @@ type handler struct {
 	// depends tells what the answer to the decoded query depends on: a topic, or else some subjects. nil = the answer is
 	// not to be kept.
 	depends func(sc *scratch) (topic string, subjects []string)
+	// early tells that the operation shows no data of the cluster, so that it is answered before the node has caught up.
+	early bool
 }
 
 // handlers has every operation but HELLO, which is the listener's affair.
@@ -87,6 +89,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
 		cost:   func(Engine, *scratch) int { return baseCost },
 		answer: answerPing,
+		early:  true,
 	},
 	protocol.OpSnapshot: {
 		decode: func(sc *scratch, p []byte) error { return sc.snapshot.Decode(p) },
@@ -161,11 +164,13 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
 		cost:   func(Engine, *scratch) int { return forWorkers },
 		answer: answerStats,
+		early:  true,
 	},
 	protocol.OpResetCounters: {
 		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
 		cost:   func(Engine, *scratch) int { return forWorkers },
 		answer: answerResetCounters,
+		early:  true,
 	},
 	protocol.OpPrepare: {decode: (*scratch).decodePrepare, cost: costPrepare, answer: answerPrepare},
 	protocol.OpExecute: {decode: (*scratch).decodeExecute, cost: costExecute, answer: answerExecute},
@@ -173,6 +178,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.handle.Decode(p) },
 		cost:   func(Engine, *scratch) int { return baseCost },
 		answer: answerForget,
+		early:  true,
 	},
 	protocol.OpPut: {
 		decode: func(sc *scratch, p []byte) error { return sc.put.Decode(p) },

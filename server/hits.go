@@ -25,7 +25,7 @@ var queryOps = [...]protocol.Op{
 
 // query counts a query of another front, unless it cannot be served.
 func (n *Node) query(ctx context.Context) error {
-	if err := n.open(ctx); err != nil {
+	if err := n.readable(ctx); err != nil {
 		return err
 	}
 	n.hits.direct.Add(1)

@@ -42,7 +42,7 @@ func (n *Node) NewKept() *Kept {
 // Find returns the kept answer to a query and the applied index that it shows, if there is one that still holds; it is
 // valid until k is used again. kind tells apart what may be asked with the same bytes.
 func (k *Kept) Find(kind byte, request []byte) (answer []byte, applied uint64, ok bool) {
-	if k.n.closed.Load() {
+	if k.n.closed.Load() || k.n.unready.Load() {
 		return nil, 0, false
 	}
 	if answer, applied, ok = k.n.replies.Find(&k.k.query, cache.JSON, kind, request); ok {

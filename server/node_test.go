@@ -105,7 +105,7 @@ func startNode(t testing.TB, o Options) (*Node, *hooked) {
 	}
 	n := newNode(h, warm, log, o)
 	n.nodeID, n.clusterID, n.closers = st.NodeID(), st.ClusterID(), []func() error{st.Close, log.Close}
-	if err := n.fillCatalog(); err != nil {
+	if err := n.fillCatalog(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, n)

@@ -18,7 +18,9 @@ type Options struct {
 	Dir string
 	// Catalog is what a store without tables is filled with. Default: it stays without tables.
 	Catalog []protocol.Table
-	// Role is what the node calls itself to clients. Default "standalone".
+	// Cluster makes the node one of a cluster. Default nil: it stands alone.
+	Cluster *Cluster
+	// Role is what a node that stands alone calls itself to clients. Default "standalone".
 	Role string
 	// Listen is the address of the native protocol, host:port; port 0 is any free one. Default: no listener.
 	Listen string
@@ -70,7 +72,7 @@ func (o Options) Validate() error {
 	if err := w.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrOptions, err)
 	}
-	return nil
+	return o.validateCluster()
 }
 
 func (o Options) withDefaults() Options {

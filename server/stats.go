@@ -24,7 +24,7 @@ func stat[T int | int64 | uint64 | float64](name string, number T) protocol.Stat
 func (n *Node) appendStats(s protocol.StatList) protocol.StatList {
 	e, log := n.engine.Stats(), n.log.Stats()
 	s = append(s,
-		protocol.Stat{Name: "role", Text: n.o.Role},
+		protocol.Stat{Name: "role", Text: n.Role()},
 		protocol.Stat{Name: "node", Text: n.nodeID},
 		protocol.Stat{Name: "cluster", Text: n.clusterID},
 		stat("uptime_seconds", time.Since(n.started).Seconds()),
@@ -43,6 +43,7 @@ func (n *Node) appendStats(s protocol.StatList) protocol.StatList {
 		stat("log_writes", log.Writes),
 		stat("log_queued", log.Queued),
 	)
+	s = n.appendMembership(s)
 	requests := n.hits.direct.Load()
 	if n.listener != nil {
 		t := n.listener.Totals()

@@ -20,7 +20,8 @@ type Registration struct {
 	bell chan struct{}          // holds one when text may be newer than what was written
 
 	held  atomic.Bool
-	lease clientv3.LeaseID // of the loop; of Close when the loop has ended
+	there atomic.Pointer[string] // what was written last under the lease that is held
+	lease clientv3.LeaseID       // of the loop; of Close when the loop has ended
 	stop  context.CancelFunc
 	done  chan struct{}
 	close sync.Once
@@ -60,6 +61,9 @@ func (g *Registration) Update(record Record) error {
 
 // Held tells whether etcd lists the node, as far as is known here.
 func (g *Registration) Held() bool { return g.held.Load() }
+
+// Current tells whether etcd lists the node with the record that it was given last, as far as is known here.
+func (g *Registration) Current() bool { return g.held.Load() && g.there.Load() == g.text.Load() }
 
 // Close takes the node off the list. When etcd does not answer within ctx, the lease runs out by itself later; that is an
 // error that wraps ErrUnavailable. Calling it again does nothing.
@@ -160,10 +164,10 @@ func (g *Registration) grant(ctx context.Context, leases clientv3.Lease) error {
 func (g *Registration) write(ctx context.Context) error {
 	ctx, cancel := g.r.bound(ctx)
 	defer cancel()
-	text, key := *g.text.Load(), g.r.o.nodesKey()+g.id
+	text, key := g.text.Load(), g.r.o.nodesKey()+g.id
 	_, err := g.r.client.Txn(ctx).
-		If(clientv3.Compare(clientv3.Value(key), "=", text), clientv3.Compare(clientv3.LeaseValue(key), "=", g.lease)).
-		Else(clientv3.OpPut(key, text, clientv3.WithLease(g.lease))).
+		If(clientv3.Compare(clientv3.Value(key), "=", *text), clientv3.Compare(clientv3.LeaseValue(key), "=", g.lease)).
+		Else(clientv3.OpPut(key, *text, clientv3.WithLease(g.lease))).
 		Commit()
 	switch {
 	case errors.Is(err, rpctypes.ErrLeaseNotFound):
@@ -171,5 +175,6 @@ func (g *Registration) write(ctx context.Context) error {
 	case err != nil:
 		return g.r.unavailable("write the record of node "+g.id, err)
 	}
+	g.there.Store(text)
 	return nil
 }

@@ -304,12 +304,13 @@ func (c *cluster) same() {
 	}
 }
 
-// reach waits until all nodes that are up have applied an index.
+// reach waits until all nodes that are up have applied an index, also those that are taking over a snapshot: queries see one
+// a moment before it counts.
 func (c *cluster) reach(index uint64) {
 	c.t.Helper()
 	for i, n := range c.nodes {
 		if !n.down {
-			within(c.t, fmt.Sprintf("node %d applies %d", i, index), func() bool { return n.state.Applied() >= index })
+			within(c.t, fmt.Sprintf("node %d applies %d", i, index), func() bool { return n.state.Store().Applied() >= index })
 		}
 	}
 }

@@ -154,8 +154,9 @@ func (r *Raft) yield(servers raft.Configuration) {
 	}
 }
 
-// handOver gives leadership to another voter, before this node leaves.
-func (r *Raft) handOver() {
+// HandOver gives leadership to another voter, if this node leads and there is one: before it leaves. It returns when that
+// is done, or was in vain.
+func (r *Raft) HandOver() {
 	if voters, _ := count(r.members()); !r.leads() || voters < 2 {
 		return
 	}

@@ -128,10 +128,10 @@ func (r *Raft) listen() error {
 	if err != nil {
 		return err
 	}
-	s := &stream{listener: listener, advertise: r.o.Advertise, cluster: r.cluster, node: r.node, serve: r.serveControl,
-		met: r.peers.met, accepted: make(chan net.Conn), ended: make(chan struct{}), conns: map[net.Conn]struct{}{}}
-	if s.advertise == "" {
-		s.advertise = listener.Addr().String()
+	s := &stream{listener: listener, cluster: r.cluster, node: r.node, serve: r.serveControl, met: r.peers.met, lives: r.livesAt,
+		accepted: make(chan net.Conn), ended: make(chan struct{}), conns: map[net.Conn]struct{}{}}
+	if s.advertise, err = Advertise(r.o.Advertise, listener.Addr().String()); err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	s.native.Store(&r.o.Native)
 	r.control.lines = map[string]*line{}
@@ -143,6 +143,34 @@ func (r *Raft) listen() error {
 		Stream: s, MaxPool: transportPool, Timeout: transportTimeout, Logger: hclogger(r.o.Logger),
 	})}
 	return nil
+}
+
+// Advertise returns the address that others are told of who listens at listening: wanted, with the port that was really
+// taken where it has port 0, or else listening.
+func Advertise(wanted, listening string) (string, error) {
+	if wanted == "" {
+		return listening, nil
+	}
+	host, port, err := net.SplitHostPort(wanted)
+	if err != nil || port != "0" {
+		return wanted, err
+	}
+	_, port, err = net.SplitHostPort(listening)
+	return net.JoinHostPort(host, port), err
+}
+
+// livesAt tells whether a node is the member that has the address. A node that lost its data comes back at the address of
+// the one that it was, and must not answer for what that one has acknowledged.
+func (r *Raft) livesAt(address, node string) bool {
+	if r.lib() == nil {
+		return false // not for long
+	}
+	for _, s := range r.members().Servers {
+		if string(s.Address) == address {
+			return string(s.ID) == node
+		}
+	}
+	return true // it has moved here, and the configuration will say so
 }
 
 // begin forms a cluster, if that is to be done, and starts the library.
@@ -213,6 +241,14 @@ func (r *Raft) Addr() string { return r.stream.advertise }
 // NodeID returns the id of this node in its cluster.
 func (r *Raft) NodeID() string { return r.node.String() }
 
+// Role returns RoleMaster or RoleSlave.
+func (r *Raft) Role() string {
+	if r.leads() {
+		return RoleMaster
+	}
+	return RoleSlave
+}
+
 // ClusterID returns the id of the cluster.
 func (r *Raft) ClusterID() string { return r.cluster.String() }
 
@@ -225,6 +261,9 @@ func (r *Raft) SetNative(address string) error {
 	r.stream.native.Store(&address)
 	return nil
 }
+
+// Native returns the address at which clients reach this node; "" = none was told.
+func (r *Raft) Native() string { return *r.stream.native.Load() }
 
 // leader returns the address and id of the master, for other nodes; "" = there is none, or it is not known.
 func (r *Raft) leader() (address, node string) {
@@ -265,7 +304,7 @@ func (r *Raft) Close() error {
 	r.closing.Do(func() {
 		r.shut()
 		r.drained.Wait()
-		r.handOver()
+		r.HandOver()
 		r.cancel()
 		r.err = r.release()
 	})

@@ -116,6 +116,12 @@ func TestAnEmptiedNodeComesBackUnderANewID(t *testing.T) {
 	if !errors.Is(err, replica.ErrMember) || !strings.Contains(err.Error(), old) {
 		t.Errorf("while the old one is a member: %v, want it named", err)
 	}
+	for i := range 20 {
+		c.write(put("s", float64(i)))
+	}
+	if s := n.Status(); s.Last > 0 || s.Applied > 0 {
+		t.Errorf("it answers for the member that it was, up to entry %d", s.Last)
+	}
 	if err := c.master().Remove(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}

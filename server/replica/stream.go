@@ -28,8 +28,9 @@ type stream struct {
 	native    atomic.Pointer[string]
 	serve     func(net.Conn, greeting) // a connection of purposeControl
 	met       func(g greeting)         // called for every peer that was welcomed
-	accepted  chan net.Conn            // for the library
-	ended     chan struct{}            // closed by Close
+	lives     func(address, node string) bool
+	accepted  chan net.Conn // for the library
+	ended     chan struct{} // closed by Close
 	closeOnce sync.Once
 	wg        sync.WaitGroup
 	mu        sync.Mutex
@@ -167,6 +168,9 @@ func (s *stream) dial(address string, purpose byte, timeout time.Duration) (_ ne
 	}
 	if err := g.welcomed(address, s.cluster); err != nil {
 		return nil, err
+	}
+	if purpose == purposeRaft && !s.lives(address, g.node.String()) {
+		return nil, fmt.Errorf("%s is node %s now, another member was there: %w", address, g.node, ErrMember)
 	}
 	s.met(g)
 	return nc, nc.SetDeadline(time.Time{})

@@ -17,6 +17,8 @@ import (
 	"os"
 	"sync"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/engine"
 	"github.com/kamaitachi/kamaitachi/server/store"
@@ -42,7 +44,7 @@ func Open(dir string, so store.Options, eo engine.Options) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Tidy(dir); err != nil {
+	if err := tidy(dir, so); err != nil {
 		return nil, errors.Join(fmt.Errorf("remove old data from %s: %w", dir, err), st.Close())
 	}
 	e, err := engine.Open(st, eo)
@@ -50,6 +52,14 @@ func Open(dir string, so store.Options, eo engine.Options) (*State, error) {
 		return nil, errors.Join(fmt.Errorf("open the state in %s: %w", dir, err), st.Close())
 	}
 	return &State{dir: dir, o: so, engine: e, store: st}, nil
+}
+
+// tidy removes what a restore left behind; a store in memory is never restored.
+func tidy(dir string, o store.Options) error {
+	if o.FS != nil && o.FS != vfs.Default {
+		return nil
+	}
+	return store.Tidy(dir)
 }
 
 // Engine returns the engine, which stays the same when the state is restored.

@@ -5,8 +5,8 @@ import (
 	"net"
 )
 
-// resolve returns the TCP address of host:port. One that is not loopback is ErrInsecure unless insecure is set.
-func resolve(address string, insecure bool) (*net.TCPAddr, error) {
+// Resolve returns the TCP address of host:port. One that is not loopback is ErrInsecure unless insecure is set.
+func Resolve(address string, insecure bool) (*net.TCPAddr, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: Listen is %q, must be host:port: %w", ErrOptions, address, err)

@@ -68,7 +68,7 @@ type Listener struct {
 
 // Start begins to listen, and returns once requests are answered. After an error the listener is of no use.
 func (l *Listener) Start() error {
-	addr, err := resolve(l.o.Listen, l.o.Insecure)
+	addr, err := Resolve(l.o.Listen, l.o.Insecure)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (o *Options) Validate() error {
 	if o.Listen == "" {
 		return nil
 	}
-	_, err := resolve(o.Listen, o.Insecure)
+	_, err := Resolve(o.Listen, o.Insecure)
 	return err
 }
 
