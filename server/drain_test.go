@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,6 +149,36 @@ func TestShutdownEndsThoughAClientGoesOnAsking(t *testing.T) {
 		t.Errorf("shutdown took %v", took)
 	}
 	wg.Wait()
+}
+
+// Connections that are made while the node stops are served, refused or reset; none is left open with nobody behind it.
+func TestNoConnectionOutlivesAShutdown(t *testing.T) {
+	for range 20 {
+		n, _ := startNode(t, memory())
+		address := n.Addr().String()
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for {
+					c, err := net.Dial("tcp", address)
+					if err != nil || c.LocalAddr().String() == address { // which a port that nobody has can be connected to
+						return
+					}
+					if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+						t.Error(err)
+					}
+					if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
+						t.Error("a connection is open though the node has stopped")
+					}
+					_ = c.Close() // reset by the peer, at times
+				}
+			})
+		}
+		if err := n.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+	}
 }
 
 func TestAListenerThatStopsByItselfIsNoticed(t *testing.T) {

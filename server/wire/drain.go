@@ -13,6 +13,8 @@ const (
 	drainPause = 10 * time.Millisecond // between two looks at all connections
 	drainQuiet = 2                     // looks in a row that must find nothing new
 	drainGrace = time.Second           // for clients that go on asking though they are only refused
+
+	stopPatience = time.Second // until an engine that does not stop by itself is told to
 )
 
 // errStopped is returned by a drain that finds the engine gone.
@@ -28,16 +30,30 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 		err = fmt.Errorf("drain the listener at %s: %d requests were in flight and %d bytes of replies not sent: %w",
 			l.addr, l.inFlight.Load(), l.queued.Load(), err)
 	}
+	l.stop()
+	l.stopService()
+	return err
+}
+
+// stop ends the engine by taking away what it accepts from, over which it stops by itself. Told to stop, gnet ends its
+// loops first and goes on accepting for a moment; such a connection has no loop, and would neither be served nor closed
+// for as long as the process lives.
+func (l *Listener) stop() {
+	if err := stopAccepting(l.socket); err == nil {
+		select {
+		case <-l.ended:
+			return
+		case <-time.After(stopPatience):
+		}
+	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
 	// Stop looks only twice a second whether all has ended, and we are told: given a context that has ended, it begins
 	// to stop and returns.
-	if stopErr := l.engine.Stop(ended); !errors.Is(stopErr, context.Canceled) {
-		l.log.Debug("the engine had stopped before", "error", stopErr)
+	if err := l.engine.Stop(ended); !errors.Is(err, context.Canceled) {
+		l.log.Debug("the engine had stopped before", "error", err)
 	}
 	<-l.ended
-	l.stopService()
-	return err
 }
 
 // Abort stops the listener at once, as accepting does that fails: what is under way is lost.

@@ -30,6 +30,7 @@ type Listener struct {
 	addr    net.Addr
 	begin   time.Time
 	engine  gnet.Engine
+	socket  net.Listener  // what gnet accepts from, under a descriptor of our own; closed when gnet closes its
 	ready   chan struct{} // closed when loops and sweep run
 	ended   chan struct{} // closed when the engine has stopped
 	// bootErr and runErr say why it could not start; they are set before ended is closed.
@@ -84,10 +85,13 @@ func (l *Listener) Start() error {
 			// not let two programs listen at one port. Keepalive is set in OnOpen: set here, gnet forgets the error of
 			// a busy port over it.
 			ReuseAddr: true,
-			Logger:    gnetLogger{l.log},
+			Logger:    gnetLogger{l.log, &l.draining},
 		}))
 	}()
 	if err := l.awaitReady(addr); err != nil {
+		if l.socket != nil {
+			_ = l.socket.Close() // again where gnet came to stop
+		}
 		l.stopService()
 		return err
 	}
@@ -204,26 +208,22 @@ func (l *Listener) Panicked(where string, p any) {
 // OnBoot keeps the engine and asks the operating system which port was taken.
 func (l *Listener) OnBoot(engine gnet.Engine) gnet.Action {
 	l.engine = engine
-	if l.addr, l.bootErr = boundAddr(engine); l.bootErr != nil {
+	if l.socket, l.bootErr = listening(engine); l.bootErr != nil {
 		return gnet.Shutdown
 	}
+	l.addr = l.socket.Addr()
 	return gnet.None
 }
 
-// boundAddr returns the address that the engine's one listener is bound to.
-func boundAddr(engine gnet.Engine) (net.Addr, error) {
+// listening returns the socket that the engine accepts from.
+func listening(engine gnet.Engine) (net.Listener, error) {
 	fd, err := engine.Dup()
 	if err != nil {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), "listener")
 	defer f.Close()
-	same, err := net.FileListener(f)
-	if err != nil {
-		return nil, err
-	}
-	defer same.Close()
-	return same.Addr(), nil
+	return net.FileListener(f)
 }
 
 // OnShutdown is called before the loops stop.
@@ -231,6 +231,7 @@ func (l *Listener) OnShutdown(gnet.Engine) {
 	l.life.Lock()
 	defer l.life.Unlock()
 	l.stopped = true
+	_ = l.socket.Close() // else connections would still be made, and nobody would accept them
 	if !l.draining.Load() {
 		l.log.Error("the listener has stopped by itself: no more connections can be accepted; shut it down")
 	}
