@@ -64,7 +64,8 @@ func (s *Server) keys() []Key {
 		{Name: "voter", Default: "true", Doc: "The node counts towards the majority of writes. " +
 			"A node that does not vote only answers reads.",
 			setting: boolSetting{&s.Voter}},
-		{Name: "bootstrap", Default: "false", Doc: "Found a new cluster. True on the first master of a new cluster only.",
+		{Name: "bootstrap", Default: "false", Doc: "Found a cluster, if the node has no data of one and etcd knows none by the name in `[cluster]`; " +
+			"one transaction of etcd decides, so of several nodes one founds and the others join it. It can stay true.",
 			setting: boolSetting{&s.Bootstrap}},
 		{Name: "data_dir", Default: "./data/standalone", Doc: "Directory of the node's data; `-db` overrides it. " +
 			"A gateway has none.",

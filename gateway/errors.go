@@ -36,3 +36,6 @@ func answered(err error) error {
 	}
 	return protocol.Errorf(protocol.CodeUnavailable, "%v", err)
 }
+
+// Answered returns an error of the SDK as one of the protocol, for others that pass requests on.
+func Answered(err error) error { return answered(err) }

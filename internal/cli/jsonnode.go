@@ -2,17 +2,20 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
+	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/conf"
 	"github.com/kamaitachi/kamaitachi/httpcompat"
+	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server"
 )
 
 // jsonNode is a node as the JSON endpoints see it.
 type jsonNode struct {
 	*server.Node
+	relay  *relay       // of a node of a cluster; else nil
+	listed func() error // why others do not find the node, or nil; nil = it need not be found
 }
 
 var (
@@ -28,19 +31,38 @@ func (n *jsonNode) NewKept() httpcompat.Kept {
 	return nil
 }
 
-// errNotReady is what a check says of a node that does not answer queries.
-var errNotReady = errors.New("the node is starting or draining")
-
 // Health is that of a node.
 func (n *jsonNode) Health() httpcompat.Health { return httpcompat.Health{} }
 
-// Ready has one check: the data is loaded before a node listens, so it is well until the node drains.
+// Ready checks that the data are loaded and, of a node of a cluster, that it has caught up and that others find it.
 func (n *jsonNode) Ready(context.Context) []httpcompat.Check {
-	check := httpcompat.Check{Name: "data"}
-	if !n.Node.Ready() {
-		check.Err = errNotReady
+	data, replication := n.Node.Readiness()
+	checks := []httpcompat.Check{{Name: "data", Err: data}}
+	if n.Clustered() {
+		checks = append(checks, httpcompat.Check{Name: "replication", Err: replication})
 	}
-	return []httpcompat.Check{check}
+	if n.listed != nil {
+		checks = append(checks, httpcompat.Check{Name: "registration", Err: n.listed()})
+	}
+	return checks
+}
+
+// Put writes reports through the master.
+func (n *jsonNode) Put(ctx context.Context, w *protocol.Put) (uint64, error) {
+	own := *w
+	return through(ctx, n.relay, &own, &own.Origin, n.Node.Put, (*client.Client).Put)
+}
+
+// Delete removes the reports of subjects through the master.
+func (n *jsonNode) Delete(ctx context.Context, w *protocol.Delete) (uint64, error) {
+	own := *w
+	return through(ctx, n.relay, &own, &own.Origin, n.Node.Delete, (*client.Client).Delete)
+}
+
+// PutSubjects creates and changes subjects through the master.
+func (n *jsonNode) PutSubjects(ctx context.Context, w *protocol.PutSubjects) (uint64, error) {
+	own := *w
+	return through(ctx, n.relay, &own, &own.Origin, n.Node.PutSubjects, (*client.Client).PutSubjects)
 }
 
 // Breakers are none: a node calls nobody.

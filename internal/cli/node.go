@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/conf"
@@ -25,7 +26,7 @@ func runNode(ctx context.Context, args []string, s Streams) error {
 	if *db != "" {
 		p.set = append(p.set, "server.data_dir="+*db)
 	}
-	return p.run(ctx, s, []conf.Mode{conf.Standalone}, serve)
+	return p.run(ctx, s, []conf.Mode{conf.Standalone, conf.Master, conf.Slave}, serve)
 }
 
 // serve runs a node until ctx ends, then drains it.
@@ -45,8 +46,19 @@ func serve(ctx context.Context, c *conf.Config, s Streams) error {
 	if err := limitHeap(o, s.Env, log); err != nil {
 		return memoryHint(err, c)
 	}
-	n, err := openFronts(o, c)
-	if err != nil {
+	var m *membership
+	if c.Server.Mode != conf.Standalone {
+		if m, err = openMembership(c, s.Version, log); err != nil {
+			return err
+		}
+		defer m.close()
+		o.Cluster = m.options(ctx)
+	}
+	n, err := openFronts(o, c, m)
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil // it was told to end while it waited
+	case err != nil:
 		return memoryHint(err, c)
 	}
 	log.Info("the node answers", "at", n.addrs, "data", o.Dir, "applied", n.node.Applied())
@@ -65,29 +77,56 @@ func serve(ctx context.Context, c *conf.Config, s Streams) error {
 // fronts is a node with its listeners.
 type fronts struct {
 	node   *server.Node
+	member *membership        // nil = it stands alone
+	relay  *relay             // nil = it stands alone
 	json   *httpcompat.Server // nil when its port is off
 	admin  *adminServer       // nil when its port is off
 	served chan error         // what ended the JSON endpoints
 	addrs  []string           // "native=host:port", "http=host:port"
 }
 
-// openFronts opens a node and everything that it listens on.
-func openFronts(o server.Options, c *conf.Config) (*fronts, error) {
+// openFronts opens a node and everything that it listens on, and has it found if it is one of a cluster.
+func openFronts(o server.Options, c *conf.Config, m *membership) (_ *fronts, err error) {
 	node, err := server.Open(o)
 	if err != nil {
 		return nil, err
 	}
-	n := &fronts{node: node, served: make(chan error, 1)}
-	if err := n.listen(o, c); err != nil {
-		return nil, errors.Join(err, node.Close())
+	n := &fronts{node: node, member: m, served: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			n.relay.close()
+			err = errors.Join(err, node.Close())
+		}
+	}()
+	if m != nil {
+		n.relay = openRelay(node, o.Logger)
 	}
-	return n, nil
+	if err := n.listen(o, c); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return n, nil
+	}
+	return n, m.begin(n)
+}
+
+// address returns the address of a front; "" = it is off.
+func (n *fronts) address(front string) string {
+	for _, pair := range n.addrs {
+		if address, ok := strings.CutPrefix(pair, front+"="); ok {
+			return address
+		}
+	}
+	return ""
 }
 
 // listen opens the fronts beside the native one.
 func (n *fronts) listen(o server.Options, c *conf.Config) (err error) {
 	if addr := n.node.Addr(); addr != nil {
 		n.addrs = append(n.addrs, "native="+addr.String())
+	}
+	if n.member != nil {
+		n.addrs = append(n.addrs, "replication="+n.node.Replication())
 	}
 	if c.Server.AdminPort.On() {
 		if n.admin, err = listenAdmin(c.Server.AdminPort.Addr(c.Server.Bind)); err != nil {
@@ -98,7 +137,11 @@ func (n *fronts) listen(o server.Options, c *conf.Config) (err error) {
 	if !c.Server.Port.On() {
 		return nil
 	}
-	n.json, err = httpcompat.Listen(c.Server.Port.Addr(c.Server.Bind), &jsonNode{Node: n.node}, jsonOptions(c, o.Logger))
+	backend := &jsonNode{Node: n.node, relay: n.relay}
+	if n.member != nil {
+		backend.listed = n.member.check
+	}
+	n.json, err = httpcompat.Listen(c.Server.Port.Addr(c.Server.Bind), backend, jsonOptions(c, o.Logger))
 	if err != nil {
 		return err
 	}
@@ -121,12 +164,18 @@ func (n *fronts) wait(ctx context.Context) error {
 
 var errListenerEnded = errors.New("the native listener has ended; the log says why")
 
-// shutdown drains the fronts, then the node.
+// shutdown drains the fronts, then the node. Of a node of a cluster nobody is told any more before, and another leads: so
+// writes go on while it drains.
 func (n *fronts) shutdown(ctx context.Context) error {
+	if n.member != nil {
+		n.member.leave()
+	}
+	n.node.HandOver()
 	err := n.admin.shutdown(ctx)
 	if n.json != nil {
 		err = errors.Join(err, n.json.Shutdown(ctx))
 	}
+	n.relay.close()
 	if err = errors.Join(err, n.node.Shutdown(ctx)); err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}

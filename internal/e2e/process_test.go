@@ -9,35 +9,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-)
 
-var (
-	buildOnce sync.Once
-	binary    string
-	buildErr  error
+	"github.com/kamaitachi/kamaitachi/internal/clustertest"
 )
 
 // kamaitachi returns the path of the program, built once.
 func kamaitachi(t *testing.T) string {
 	t.Helper()
-	buildOnce.Do(func() {
-		dir, err := os.MkdirTemp("", "kamaitachi-e2e-")
-		if err != nil {
-			buildErr = err
-			return
-		}
-		binary = filepath.Join(dir, "kamaitachi")
-		out, err := exec.Command("go", "build", "-o", binary, "github.com/kamaitachi/kamaitachi/cmd/kamaitachi").CombinedOutput()
-		if err != nil {
-			buildErr = fmt.Errorf("%w: %s", err, out)
-		}
-	})
-	if buildErr != nil {
-		t.Fatal(buildErr)
-	}
-	return binary
+	return clustertest.Program(t)
 }
 
 // run runs a command to its end and returns its exit status and what it printed.
