@@ -7,9 +7,9 @@ import (
 
 // A series off the heap is a block:
 //
-//	created 8 | updated 8 | width 4 | reports 4 | of each report: date 8, declare 8, meta 8 | values 8 each
+//	created 8 | updated 8 | shape 4 | reports 4 | of each report: date 8, declare 8, meta 8 | values 8 each
 //
-// little-endian. Report types and periods in it are numbers of this process, so a block means nothing to another; its
+// little-endian. Shape, report types and periods in it are numbers of this process, so a block means nothing to another; its
 // key begins with a random number for that reason.
 const (
 	blockHeader = 24
@@ -33,7 +33,7 @@ func (k *blockKey) set(epoch uint64, slot int, number uint32, version uint64) {
 func appendBlock(dst []byte, s *series) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(s.stamp.Create))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(s.stamp.Update))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(s.width))
+	dst = binary.LittleEndian.AppendUint32(dst, s.shape.number)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(s.reports)))
 	for _, r := range s.reports {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(r.date))
@@ -47,17 +47,15 @@ func appendBlock(dst []byte, s *series) []byte {
 }
 
 // decode makes the series of a block, lent by the shelf. It returns nil for what is no block.
-func (sh *shelf) decode(block []byte) *series {
+func (sh *shelf) decode(block []byte, all *shapes) *series {
 	if len(block) < blockHeader {
 		return nil
 	}
-	width, count := binary.LittleEndian.Uint32(block[16:]), binary.LittleEndian.Uint32(block[20:])
-	size := uint64(len(block) - blockHeader)
-	if count == 0 || uint64(count)*reportBytes > size || uint64(width)*8 > size ||
-		uint64(count)*(reportBytes+8*uint64(width)) != size {
+	shape, count := all.at(binary.LittleEndian.Uint32(block[16:])), binary.LittleEndian.Uint32(block[20:])
+	if shape == nil || count == 0 || uint64(count)*uint64(reportBytes+8*shape.width()) != uint64(len(block)-blockHeader) {
 		return nil
 	}
-	s := sh.lend(int(count), int(width))
+	s := sh.lend(int(count), shape)
 	s.stamp.Create = int64(binary.LittleEndian.Uint64(block))
 	s.stamp.Update = int64(binary.LittleEndian.Uint64(block[8:]))
 	rest := block[blockHeader:]

@@ -78,11 +78,11 @@ func (t *tableEdit) finish(d *draft, slot int) (*table, error) {
 		if err != nil {
 			return nil, err
 		}
-		after := staged.merge(base, len(info.Indicators), d.e.compareReports)
-		c, row := next.writable(int(number>>chunkBits), len(info.Indicators), t.own), int(number&chunkMask)
+		after := staged.merge(base, &d.e.shapes, d.e.compareReports)
+		c, row := next.writable(int(number>>chunkBits), t.own), int(number&chunkMask)
 		next.count(c, row, -1)
 		existed := c.sums[row].reports > 0
-		c.set(row, after, d.next.applied)
+		next.set(c, row, after, d.next.applied, &d.e.shapes)
 		next.count(c, row, 1)
 		key := d.next.subject(number).Key
 		if after != nil {
@@ -107,18 +107,18 @@ func (d *draft) baseOf(slot int, number uint32, s *staged) (*series, error) {
 	return d.e.borrow(d.base, slot, number, d.sc)
 }
 
-// writable returns a chunk of its own to write to, with the columns of the table.
-func (t *table) writable(i, width int, own map[int]bool) *chunk {
+// writable returns a chunk of its own to write to.
+func (t *table) writable(i int, own map[int]bool) *chunk {
 	for len(t.chunks) <= i {
 		t.chunks = append(t.chunks, nil)
 	}
 	if !own[i] {
 		own[i] = true
 		if t.chunks[i] == nil {
-			t.chunks[i] = newChunk(width)
+			t.chunks[i] = newChunk()
 		} else {
 			t.columns -= t.chunks[i].bytes()
-			t.chunks[i] = t.chunks[i].copyTo(width)
+			t.chunks[i] = t.chunks[i].clone()
 		}
 		t.columns += t.chunks[i].bytes()
 	}
@@ -159,21 +159,21 @@ func descending(a, b int64) int {
 
 // merge returns base (nil = none) with the edits in place, or nil when nothing is left. Of edits with one identity the
 // last wins, and an edit replaces the base's row of the same identity.
-func (s *staged) merge(base *series, width int, compare func(a, b report) int) *series {
+func (s *staged) merge(base *series, all *shapes, compare func(a, b report) int) *series {
 	if s.rows() == 0 {
 		return nil
 	}
 	slices.SortStableFunc(s.edits, func(a, b rowEdit) int { return compare(a.report, b.report) })
 	if base == nil {
-		base = &series{}
+		base = &series{shape: noShape}
 	} else {
 		s.stamp.Create = base.stamp.Create
 	}
-	width = max(width, base.width)
+	shape := s.shape(base.shape, all)
 	out := &series{
-		stamp: s.stamp, width: width,
+		stamp: s.stamp, shape: shape,
 		reports: make([]report, 0, s.rows()),
-		values:  make([]float64, 0, s.rows()*width),
+		values:  make([]float64, 0, s.rows()*shape.width()),
 	}
 	i := 0
 	for j, edit := range s.edits {
@@ -181,25 +181,29 @@ func (s *staged) merge(base *series, width int, compare func(a, b report) int) *
 			continue // written again later in this entry
 		}
 		for i < len(base.reports) && compare(base.reports[i], edit.report) < 0 {
-			out.append(base.reports[i], base.values[i*base.width:(i+1)*base.width])
+			out.append(base.reports[i], base.row(i), base.shape)
 			i++
 		}
 		if i < len(base.reports) && compare(base.reports[i], edit.report) == 0 {
 			i++
 		}
-		out.append(edit.report, edit.values)
+		out.appendTable(edit.report, edit.values)
 	}
 	for ; i < len(base.reports); i++ {
-		out.append(base.reports[i], base.values[i*base.width:(i+1)*base.width])
+		out.append(base.reports[i], base.row(i), base.shape)
 	}
 	return out
 }
 
-// append adds a report with up to width values at the old end.
-func (s *series) append(r report, values []float64) {
-	s.reports = append(s.reports, r)
-	s.values = append(s.values, values...)
-	for n := len(values); n < s.width; n++ {
-		s.values = append(s.values, protocol.Missing)
+// shape returns the shape of base and all edits.
+func (s *staged) shape(base *shape, all *shapes) *shape {
+	mask := make([]uint64, len(base.mask), len(base.mask)+4)
+	copy(mask, base.mask)
+	for i := range s.edits {
+		for need := maskWords(len(s.edits[i].values)); len(mask) < need; {
+			mask = append(mask, 0)
+		}
+		markPresent(mask, s.edits[i].values)
 	}
+	return all.of(mask, base)
 }

@@ -70,6 +70,7 @@ type Engine struct {
 	scratch   sync.Pool
 	types     dictionary
 	periods   dictionary
+	shapes    shapes
 	versions  *versions
 
 	applying sync.Mutex // one Apply at a time; guards the three below

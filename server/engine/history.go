@@ -86,7 +86,7 @@ func (e *Engine) HistoryStats() HistoryStats {
 func (v *view) seriesOf(number uint32, sc *scratch) (*series, error) {
 	c, row := v.table.chunkOf(number)
 	switch {
-	case c == nil || c.dates[row] == noDate:
+	case c == nil || c.date(row) == noDate:
 		return nil, nil
 	case c.series[row] != nil:
 		return c.series[row], nil
@@ -100,7 +100,7 @@ func (e *Engine) borrow(rt *root, slot int, number uint32, sc *scratch) (*series
 	sh.key.set(rt.epoch, slot, number, want.version)
 	var found bool
 	if sh.block, found = e.history.blocks.Get(sh.block[:0], sh.key[:]); found {
-		if s := sh.decode(sh.block); s != nil {
+		if s := sh.decode(sh.block, &e.shapes); s != nil {
 			sc.found++
 			return s, nil
 		}
@@ -114,7 +114,7 @@ func (e *Engine) borrow(rt *root, slot int, number uint32, sc *scratch) (*series
 	if err != nil {
 		return nil, err
 	}
-	return sh.decode(block), nil
+	return sh.decode(block, &e.shapes), nil
 }
 
 // fill returns the block of a series at the version that rt has of it, read from the store once for all who want it.
@@ -164,8 +164,8 @@ func (e *Engine) readSeries(rt *root, slot int, number uint32) (*series, error) 
 	case !now.has(rt.epoch, slot, number, want.version):
 		return nil, errMoved
 	}
-	s := &series{stamp: found.Stamp, width: len(now.catalog.tables[slot].Indicators)}
-	err = s.gather(found.Reports, func(r *protocol.Report) (uint64, bool) {
+	s := &series{stamp: found.Stamp}
+	err = s.gather(found.Reports, len(now.catalog.tables[slot].Indicators), &e.shapes, noShape, func(r *protocol.Report) (uint64, bool) {
 		typ, known := e.types.find(now.types, r.Type)
 		period, named := e.periods.find(now.periods, r.Period)
 		return packMeta(typ, period, r.Year), known && named

@@ -94,7 +94,7 @@ func (l *loader) tables() error {
 // so that no row goes unseen.
 func (l *loader) part(slot, first int) error {
 	info := l.rt.catalog.tables[slot]
-	p := loading{loader: l, slot: slot, info: info, own: map[int]bool{}, numbers: map[string]uint32{}}
+	p := loading{loader: l, slot: slot, info: info, own: map[int]bool{}, numbers: map[string]uint32{}, likely: noShape}
 	p.chunks = l.rt.tables[slot].chunks
 	var from, before string
 	if first > 0 {
@@ -129,6 +129,7 @@ type loading struct {
 	info    *protocol.Table
 	own     map[int]bool
 	numbers map[string]uint32 // of types and periods, as far as the part has met them
+	likely  *shape            // of the subject before
 }
 
 // subject takes the rows of one subject.
@@ -137,20 +138,20 @@ func (p *loading) subject(key string, stamp protocol.Stamp, rows []protocol.Repo
 	if !ok {
 		return fmt.Errorf("table %d has rows of subject %q, which does not exist; run kamaitachi verify", p.info.Number, key)
 	}
-	width := len(p.info.Indicators)
-	s := &series{stamp: stamp, width: width}
-	err := s.gather(rows, func(r *protocol.Report) (uint64, bool) {
+	s := &series{stamp: stamp}
+	err := s.gather(rows, len(p.info.Indicators), &p.e.shapes, p.likely, func(r *protocol.Report) (uint64, bool) {
 		return packMeta(p.number(&p.e.types, "t", r.Type), p.number(&p.e.periods, "p", r.Period), r.Year), true
 	})
 	if err != nil {
 		return fmt.Errorf("table %d, subject %q: %w", p.info.Number, key, err)
 	}
+	p.likely = s.shape
 	before := p.table.columns
-	c, row := p.writable(int(n>>chunkBits), width, p.own), int(n&chunkMask)
+	c, row := p.writable(int(n>>chunkBits), p.own), int(n&chunkMask)
+	p.table.set(c, row, s, p.rt.applied, &p.e.shapes)
 	if err := p.e.fits(p.needed.Add(int64(p.table.columns - before))); err != nil {
 		return err
 	}
-	c.set(row, s, p.rt.applied)
 	if !p.fitsHistory(s) {
 		c.series[row] = nil
 		var key blockKey
@@ -192,20 +193,28 @@ func (p *loading) number(d *dictionary, kind, text string) uint32 {
 	return n
 }
 
-// gather fills s, which has a width, from the reports of one subject, whose order it changes. meta packs type, period and
-// year, if they are known.
-func (s *series) gather(rows []protocol.Report, meta func(r *protocol.Report) (uint64, bool)) error {
+// gather fills s from the reports of one subject in a table of so many columns. It changes the order of rows. meta packs
+// type, period and year, if they are known.
+func (s *series) gather(rows []protocol.Report, columns int, all *shapes, likely *shape, meta func(r *protocol.Report) (uint64, bool)) error {
 	slices.SortFunc(rows, func(a, b protocol.Report) int {
 		return cmp.Or(cmp.Compare(b.ReportDate, a.ReportDate), cmp.Compare(declared(&b), declared(&a)), strings.Compare(b.Type, a.Type))
 	})
-	s.reports, s.values = make([]report, 0, len(rows)), make([]float64, 0, len(rows)*s.width)
+	mask := make([]uint64, maskWords(columns))
+	for i := range rows {
+		if r := &rows[i]; len(r.Values) > columns {
+			return fmt.Errorf("%w: a row of type %q has %d values for %d indicators", ErrDamaged, r.Type, len(r.Values), columns)
+		}
+		markPresent(mask, rows[i].Values)
+	}
+	s.shape = all.of(mask, likely)
+	s.reports, s.values = make([]report, 0, len(rows)), make([]float64, 0, len(rows)*s.shape.width())
 	for i := range rows {
 		r := &rows[i]
 		packed, known := meta(r)
-		if !known || len(r.Values) > s.width {
-			return fmt.Errorf("%w: a row of type %q has %d values for %d indicators", ErrDamaged, r.Type, len(r.Values), s.width)
+		if !known {
+			return fmt.Errorf("%w: a row of type %q and period %q, which no index knows", ErrDamaged, r.Type, r.Period)
 		}
-		s.append(report{date: r.ReportDate, declare: declared(r), meta: packed}, r.Values)
+		s.appendTable(report{date: r.ReportDate, declare: declared(r), meta: packed}, r.Values)
 	}
 	return nil
 }

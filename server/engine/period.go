@@ -99,12 +99,27 @@ func (e *Engine) groups(v *view, numbers []uint32, sc *scratch, r *protocol.Resu
 // fillRefs fills subjects, heads and values from refs.
 func (v *view) fillRefs(refs []ref, r *protocol.Result) {
 	r.With |= protocol.WithReports
-	out := grow(r, len(refs)*len(v.columns))
-	for i, f := range refs {
-		r.Subjects = append(r.Subjects, v.root.subject(f.number))
-		r.Heads = append(r.Heads, v.head(f.s.reports[f.row]))
-		for c, col := range v.columns {
-			out[c*len(refs)+i] = f.s.value(f.row, col)
+	rows := len(refs)
+	out := grow(r, rows*len(v.columns))
+	r.Subjects, r.Heads = slices.Grow(r.Subjects, rows)[:rows], slices.Grow(r.Heads, rows)[:rows]
+	for from, to := 0, 0; from < rows; from = to {
+		s, subject := refs[from].s, v.root.subject(refs[from].number)
+		for to = from; to < rows && refs[to].s == s; to++ {
+			r.Subjects[to], r.Heads[to] = subject, v.head(s.reports[refs[to].row])
+		}
+		for c, column := range v.columns {
+			s.column(out[c*rows+from:c*rows+to], column, refs[from:to])
+		}
+	}
+}
+
+// column fills in a column of some reports of s.
+func (s *series) column(dst []float64, column int, refs []ref) {
+	place, width := s.shape.place(column), s.shape.width()
+	for i := range dst {
+		dst[i] = protocol.Missing
+		if place >= 0 {
+			dst[i] = s.values[refs[i].row*width+place]
 		}
 	}
 }

@@ -88,7 +88,8 @@ func (e *Engine) working(memory bool) *scratch {
 	return sc
 }
 
-// end counts, and gives the scratch back. References to reports are dropped so that an old root's memory can go.
+// end counts, and gives the scratch back. References to reports are dropped so that an old root's memory can go, and the
+// lists are emptied: else every query would clear again what one large query left.
 func (e *Engine) end(sc *scratch) {
 	if sc.found+sc.lost > 0 {
 		sc.shard.found.Add(sc.found)
@@ -100,6 +101,7 @@ func (e *Engine) end(sc *scratch) {
 	sc.found, sc.lost, sc.read = 0, 0, false
 	clear(sc.refs)
 	clear(sc.dayRefs)
+	sc.refs, sc.dayRefs = sc.refs[:0], sc.dayRefs[:0]
 	sc.shelf.trim()
 	e.scratch.Put(sc)
 }

@@ -59,9 +59,9 @@ func (r report) declareDate() protocol.Instant {
 // series is all that is known of one subject in one table. It is immutable.
 type series struct {
 	stamp   protocol.Stamp
-	width   int       // values per report: the table's width when the newest of them was written
+	shape   *shape    // the columns that have values, of a report or of one that was replaced
 	reports []report  // newest first: by (date, declare, type name) descending
-	values  []float64 // report i's values are values[i*width : (i+1)*width]
+	values  []float64 // report i's values are values[i*width : (i+1)*width], with the width of shape
 }
 
 // seriesBytes is what a series takes besides its reports and values, the sizes that allocations are rounded to among it.
@@ -89,12 +89,41 @@ func (s *series) summary(version uint64) summary {
 	return sum
 }
 
-// value returns column c of report i; columns that came after the series was written are missing.
+// value returns column c of report i.
 func (s *series) value(i, c int) float64 {
-	if c >= s.width {
+	place := s.shape.place(c)
+	if place < 0 {
 		return protocol.Missing
 	}
-	return s.values[i*s.width+c]
+	return s.values[i*s.shape.width()+place]
+}
+
+// row returns the values of report i, in the order of the shape.
+func (s *series) row(i int) []float64 {
+	width := s.shape.width()
+	return s.values[i*width : (i+1)*width : (i+1)*width]
+}
+
+// append adds a report at the old end, whose values are in the order of a shape that the series' own covers.
+func (s *series) append(r report, values []float64, of *shape) {
+	s.reports = append(s.reports, r)
+	at := len(s.values)
+	for range s.shape.width() {
+		s.values = append(s.values, protocol.Missing)
+	}
+	s.shape.spread(s.values[at:], values, of)
+}
+
+// appendTable is append of the values of all columns of a table, or of the first of them.
+func (s *series) appendTable(r report, row []float64) {
+	s.reports = append(s.reports, r)
+	for _, column := range s.shape.columns {
+		v := protocol.Missing
+		if int(column) < len(row) {
+			v = row[column]
+		}
+		s.values = append(s.values, v)
+	}
 }
 
 // filter is which reports a query sees: report types and what was known (semantics 4).

@@ -131,7 +131,7 @@ func (d *draft) shed() {
 			d.next.tables[slot] = &t
 		}
 		t := d.next.tables[slot]
-		return t, t.writable(i, t.chunks[i].width, edit.own)
+		return t, t.writable(i, edit.own)
 	})
 }
 

@@ -16,8 +16,9 @@ type shelf struct {
 // maxShelf bounds the memory of a shelf that outlives its query, in bytes.
 const maxShelf = 4 << 20
 
-// lend returns a series of so many reports and columns, to be filled.
-func (sh *shelf) lend(reports, width int) *series {
+// lend returns a series of so many reports, to be filled.
+func (sh *shelf) lend(reports int, shape *shape) *series {
+	width := shape.width()
 	if sh.used == len(sh.lent) {
 		sh.lent = append(sh.lent, new(series))
 	}
@@ -29,7 +30,7 @@ func (sh *shelf) lend(reports, width int) *series {
 	from = len(sh.values)
 	sh.values = slices.Grow(sh.values, reports*width)[:from+reports*width]
 	s.values = sh.values[from:len(sh.values):len(sh.values)]
-	s.width = width
+	s.shape = shape
 	return s
 }
 
@@ -46,12 +47,12 @@ func (sh *shelf) settle(s *series, refs []ref) {
 	for to := range refs {
 		f := &refs[first+to*step]
 		s.reports[to] = s.reports[f.row]
-		copy(s.values[to*s.width:(to+1)*s.width], s.values[f.row*s.width:])
+		copy(s.row(to), s.row(f.row))
 		f.row = to
 	}
 	sh.reports = sh.reports[:len(sh.reports)-len(s.reports)+len(refs)]
-	sh.values = sh.values[:len(sh.values)-len(s.values)+len(refs)*s.width]
-	s.reports, s.values = s.reports[:len(refs)], s.values[:len(refs)*s.width]
+	sh.values = sh.values[:len(sh.values)-len(s.values)+len(refs)*s.shape.width()]
+	s.reports, s.values = s.reports[:len(refs)], s.values[:len(refs)*s.shape.width()]
 	if len(refs) == 0 {
 		sh.used--
 	}

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/kamaitachi/kamaitachi/protocol"
+import (
+	"math"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+)
 
 // answerSnapshot is Reader.Snapshot at one moment; so are the answers of the other queries.
 func (e *Engine) answerSnapshot(rt *root, sc *scratch, q *protocol.Snapshot, r *protocol.Result) error {
@@ -77,14 +81,19 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 	flip := p.flip()
 	for i, n := range numbers {
 		c, row := v.table.chunkOf(n)
-		if c == nil || c.dates[row] == noDate {
+		if c == nil {
+			continue
+		}
+		words := c.rows[row*c.stride():]
+		date := int64(words[0])
+		if date == noDate {
 			continue
 		}
 		key := uint64(missingKey)
 		if p.byDate {
-			key = dateKey(c.dates[row], flip)
-		} else if p.column < c.width {
-			key = sortKey(c.values[p.column<<chunkBits|row], flip)
+			key = dateKey(date, flip)
+		} else if place := c.shape.place(p.column); place >= 0 {
+			key = sortKey(math.Float64frombits(words[1+place]), flip)
 		}
 		items = append(items, item{key: key, number: n, tie: uint32(i)})
 	}
@@ -145,15 +154,16 @@ func (v *view) fillNewest(items []item, r *protocol.Result) {
 		}
 	}
 	out := grow(r, len(items)*len(v.columns))
-	for _, col := range v.columns {
-		for i, it := range items {
-			c := v.table.chunks[it.number>>chunkBits]
-			out[i] = protocol.Missing
-			if col < c.width {
-				out[i] = c.values[col<<chunkBits|int(it.number&chunkMask)]
+	for i, it := range items {
+		c, row := v.table.chunkOf(it.number)
+		words := c.rows[row*c.stride():]
+		for at, col := range v.columns {
+			value := protocol.Missing
+			if place := c.shape.place(col); place >= 0 {
+				value = math.Float64frombits(words[1+place])
 			}
+			out[at*len(items)+i] = value
 		}
-		out = out[len(items):]
 	}
 }
 
