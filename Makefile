@@ -19,7 +19,7 @@ ARGS     ?=
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## bin/kamaitachi; and master, slave, gateway, benchmark, benchmark_scenarios for the manual (docs/manual.md)
+build: ## bin/kamaitachi, and master, slave, gateway and the load tools under the manual's names
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
 
 test: ## all tests (PKG=./... TIMEOUT=10m)

@@ -47,7 +47,8 @@ type guard struct {
 // guards bind what is built into programs, and tests where they say so.
 var guards = []guard{
 	{Module + "/cmd/...", nil, false, "programs are wired from rooms, never the other way"},
-	{Module + "/internal/cli", []string{"cmd/kamaitachi/..."}, false, "it links every command; other programs take what they need"},
+	{Module + "/internal/cli", []string{"cmd/kamaitachi/...", "cmd/master", "cmd/slave", "cmd/gateway"}, false,
+		"it links every command; other programs take what they need"},
 	{Module + "/internal/archtest/...", nil, false, "rules are not linked into programs"},
 	{Module + "/internal/oracle/...", nil, true, "the oracle judges answers in tests and gives none itself"},
 	{Module + "/internal/devetcd/...", []string{"cmd/kamaitachi/..."}, true, "only the whole product links etcd's server"},

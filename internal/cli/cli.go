@@ -68,7 +68,7 @@ func Main(args []string, s Streams, more ...Command) int {
 	}
 	for _, c := range all {
 		if c.name == args[0] {
-			return status(c.run(ctx, args[1:], s), c.name, s.Err)
+			return report(c.run(ctx, args[1:], s), "kamaitachi "+c.name, s.Err)
 		}
 	}
 	fmt.Fprintf(s.Err, "kamaitachi: unknown command %q\n\n", args[0])
@@ -76,18 +76,14 @@ func Main(args []string, s Streams, more ...Command) int {
 	return 2
 }
 
-// status prints err and returns the exit status that it stands for.
-func status(err error, name string, w io.Writer) int {
+// exitStatus returns the exit status that an error stands for.
+func exitStatus(err error) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		if err != errUsage { // alone, it was explained by the flag package
-			fmt.Fprintf(w, "kamaitachi %s: %v\n", name, err)
-		}
 		return 2
 	}
-	fmt.Fprintf(w, "kamaitachi %s: %v\n", name, err)
 	return 1
 }
 

@@ -17,15 +17,13 @@ import (
 const drainWait = 10 * time.Second
 
 func runNode(ctx context.Context, args []string, s Streams) error {
-	f := newFlags(s, "node", "-config conf/standalone.ini [-db DIR] [-set section.key=value ...]")
+	f := newFlags(s, "node", "-config conf/standalone.ini|master.ini|slave1.ini [-db DIR] [-set section.key=value ...]")
 	p := newProgram(f, standaloneFile)
-	db := f.String("db", "", "data `directory`, instead of the configuration's")
+	db := f.String("db", "", dbUsage)
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
-	if *db != "" {
-		p.set = append(p.set, "server.data_dir="+*db)
-	}
+	p.keepIn(*db)
 	return p.run(ctx, s, []conf.Mode{conf.Standalone, conf.Master, conf.Slave}, serve)
 }
 

@@ -11,6 +11,8 @@ import (
 // The shipped files that programs take when they are told no other.
 const (
 	standaloneFile = "standalone.ini"
+	masterFile     = "master.ini"
+	slaveFile      = "slave1.ini"
 	gatewayFile    = "gateway.ini"
 )
 
@@ -32,6 +34,16 @@ func newProgram(f *flag.FlagSet, builtin string) *program {
 	f.BoolVar(&p.check, "check-config", false, "check the configuration and end")
 	f.BoolVar(&p.child, "until-input-ends", false, "end when standard input does, for a program that started this one")
 	return p
+}
+
+// dbUsage explains the flag -db.
+const dbUsage = "data `directory`, instead of the configuration's"
+
+// keepIn sets the data directory, unless dir is "".
+func (p *program) keepIn(dir string) {
+	if dir != "" {
+		p.set = append(p.set, "server.data_dir="+dir)
+	}
 }
 
 // run loads the configuration, which must be of one of the modes, and serves it, unless it is only to be looked at.
