@@ -53,12 +53,41 @@ type Cluster struct {
 	ID    string   // hexadecimal digits; "" = the one that was founded under Name
 	Peers []string // host:port of the replication of other nodes
 	Zone  string   // "" = none
+	Log   ClusterLog
 }
+
+// ClusterLog says when the log of a node is cut behind a snapshot, and how much of it stays.
+type ClusterLog struct {
+	SnapshotBytes   int64
+	SnapshotEntries int
+	TrailingBytes   int64
+	TrailingEntries int
+}
+
+// maxEntries bounds what a limit can allow, in entries of the log.
+const maxEntries = 1 << 30
 
 // ClusterIDDigits is how many hexadecimal digits the id of a cluster has.
 const ClusterIDDigits = 32
 
-func (c *Cluster) keys() []Key {
+func (c *Cluster) keys() []Key { return append(c.placeKeys(), c.Log.keys()...) }
+
+func (l *ClusterLog) keys() []Key {
+	return []Key{
+		{Name: "snapshot_bytes", Default: "256MiB", Doc: "So much log makes a snapshot due; never less than the last snapshot was large.",
+			setting: sizeSetting{&l.SnapshotBytes, 1 << 10, 1 << 40}},
+		{Name: "snapshot_entries", Default: "65536", Doc: "So many entries of the log make a snapshot due.",
+			setting: countSetting{&l.SnapshotEntries, 1, maxEntries}},
+		{Name: "trailing_bytes", Default: "1GiB", Doc: "Log that stays behind a snapshot, for nodes that were away; " +
+			"one that needs more takes over a snapshot. Of this and `trailing_entries` the lesser counts.",
+			setting: sizeSetting{&l.TrailingBytes, 1 << 10, 1 << 40}},
+		{Name: "trailing_entries", Default: "16384", Doc: "Entries of the log that stay behind a snapshot.",
+			setting: countSetting{&l.TrailingEntries, 1, maxEntries}},
+	}
+}
+
+// placeKeys are the keys that say which cluster it is.
+func (c *Cluster) placeKeys() []Key {
 	return []Key{
 		{Name: "name", Default: "main", Doc: "Name of the cluster; the nodes and gateways of one cluster have the same. " +
 			"Two clusters on one etcd need two names.",

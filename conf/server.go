@@ -32,6 +32,7 @@ type Server struct {
 	Expect          int // voters
 	ServiceName     string
 	ServiceAddr     string // host:port
+	ReplicationAddr string // host:port; "" = Host and ReplicationPort
 	Voter           bool
 	Bootstrap       bool
 	DataDir         string // a directory
@@ -61,6 +62,9 @@ func (s *Server) keys() []Key {
 		{Name: "service_addr", Default: "", Doc: "HTTP address at which others reach the program; " +
 			"its host is that of the other ports too. Nothing = `bind` and `port`.",
 			setting: addrSetting{&s.ServiceAddr}},
+		{Name: "replication_addr", Default: "", Doc: "Address at which other nodes reach the replication port, where a proxy or a mapped " +
+			"port stands before it. Nothing = the host of `service_addr`, or `bind`, and `replication_port`.",
+			setting: addrSetting{&s.ReplicationAddr}},
 		{Name: "voter", Default: "true", Doc: "The node counts towards the majority of writes. " +
 			"A node that does not vote only answers reads.",
 			setting: boolSetting{&s.Voter}},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,11 +56,13 @@ func openMembership(c *conf.Config, version string, log *slog.Logger) (*membersh
 
 // options returns what the node is told of its cluster. Opening it ends with ctx.
 func (m *membership) options(ctx context.Context) *server.Cluster {
-	s, host := &m.c.Server, m.c.Server.Host()
+	s, l, host := &m.c.Server, &m.c.Cluster.Log, m.c.Server.Host()
 	return &server.Cluster{
 		RaftOptions: replica.RaftOptions{
-			Listen: s.ReplicationPort.Addr(s.Bind), Advertise: s.ReplicationPort.Addr(host), Native: s.NativePort.Addr(host),
-			Expect: s.Expect, Learner: !s.Voter, Prefer: s.Mode == conf.Master,
+			Listen: s.ReplicationPort.Addr(s.Bind), Advertise: cmp.Or(s.ReplicationAddr, s.ReplicationPort.Addr(host)),
+			Native: s.NativePort.Addr(host), Expect: s.Expect, Learner: !s.Voter, Prefer: s.Mode == conf.Master,
+			SnapshotBytes: l.SnapshotBytes, SnapshotEntries: uint64(l.SnapshotEntries),
+			TrailingBytes: l.TrailingBytes, TrailingLogs: uint64(l.TrailingEntries),
 		},
 		Admit: func(cluster, node string) (string, bool, error) { return m.admit(ctx, cluster, node) },
 	}
