@@ -71,6 +71,10 @@ func (n *Node) appendHits(s protocol.StatList) protocol.StatList {
 	if n.replies != nil {
 		r = n.replies.Stats()
 	}
+	var warmed uint64
+	if n.warmStart != nil {
+		warmed = n.warmStart.warmed
+	}
 	var b cache.Usage
 	if n.blocks != nil {
 		b = n.blocks.Usage()
@@ -92,5 +96,8 @@ func (n *Node) appendHits(s protocol.StatList) protocol.StatList {
 		stat("reply_cache_hits", r.Hits),
 		stat("reply_cache_misses", r.Misses),
 		stat("reply_cache_stale", r.Stale),
+		stat("reply_cache_bytes", r.Bytes),
+		stat("reply_cache_max_bytes", r.MaxBytes),
+		stat("reply_cache_warmed", warmed),
 	)
 }

@@ -32,6 +32,7 @@ type Node struct {
 	listener  *wire.Listener // of front; nil without Options.Listen
 	replies   *replies       // nil = none are kept
 	blocks    *cache.Store   // of series; nil = none are kept
+	warmStart *warmStart     // of the replies; nil = none are kept
 	started   time.Time
 
 	shutdown sync.Mutex  // one Shutdown at a time
@@ -69,6 +70,11 @@ func Open(o Options) (_ *Node, err error) {
 			err = errors.Join(err, closeAll(closers))
 		}
 	}()
+	var replies *warmStart
+	if o.ReplyBytes >= 0 {
+		replies = openWarmStart(&o, st) // before anything is applied
+		closers = append(closers, replies.close)
+	}
 	log, raft, err := o.openLog(st)
 	if err != nil {
 		return nil, err
@@ -77,9 +83,7 @@ func Open(o Options) (_ *Node, err error) {
 	n := newNode(st.Engine(), st.Engine().Memory(), log, o)
 	n.blocks, n.raft, n.closers = blocks, raft, closers
 	n.clusterID, n.nodeID = st.Identity()
-	if o.ReplyBytes >= 0 {
-		n.replies = cache.NewReplies(cache.NewStore(o.ReplyBytes), n.clusterID, st.Engine())
-	}
+	n.keepReplies(replies)
 	if err := n.fillAlone(); err != nil {
 		return nil, err
 	}

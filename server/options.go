@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/engine"
@@ -36,6 +37,11 @@ type Options struct {
 	// BlockBytes bounds the off-heap memory of histories that do not fit the heap. Default 128 MiB, at least 32 MiB; negative
 	// = none are kept. It counts only where Engine or MemoryBytes bounds what the heap holds.
 	BlockBytes int
+	// SnapshotPath is a file to which the kept replies are written, and from which they are read at the next start if they
+	// still hold. Default: none.
+	SnapshotPath string
+	// SnapshotInterval is the time between two writes of that file; one more is at the end. Default 10 min.
+	SnapshotInterval time.Duration
 	// MemoryBytes bounds the memory of the whole node, off-heap caches included: history gives way, and Open fails with
 	// engine.ErrHeapBytes where the columns do not fit. Memory tells how it is divided. Default 0: no bound.
 	MemoryBytes int64
@@ -53,8 +59,9 @@ type Options struct {
 type Limits = wire.Limits
 
 const (
-	defaultRole       = "standalone"
-	defaultReplyBytes = 128 << 20
+	defaultRole             = "standalone"
+	defaultReplyBytes       = 128 << 20
+	defaultSnapshotInterval = 10 * time.Minute
 )
 
 // Validate refuses options that cannot work. The error wraps ErrOptions or ErrInsecure.
@@ -64,6 +71,9 @@ func (o Options) Validate() error {
 	}
 	if o.EventLoops < 0 || o.Workers < 0 {
 		return fmt.Errorf("%w: EventLoops (%d) and Workers (%d) must not be negative", ErrOptions, o.EventLoops, o.Workers)
+	}
+	if o.SnapshotInterval < 0 {
+		return fmt.Errorf("%w: SnapshotInterval is %v, must not be negative", ErrOptions, o.SnapshotInterval)
 	}
 	if o.MemoryBytes < 0 {
 		return fmt.Errorf("%w: MemoryBytes is %d, must not be negative", ErrOptions, o.MemoryBytes)
@@ -90,6 +100,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.BlockBytes == 0 {
 		o.BlockBytes = defaultBlocks
+	}
+	if o.SnapshotInterval == 0 {
+		o.SnapshotInterval = defaultSnapshotInterval
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

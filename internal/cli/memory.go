@@ -15,6 +15,7 @@ import (
 // memoryOptions translates [memory] and [cache].
 func memoryOptions(o *server.Options, c *conf.Config) {
 	o.MemoryBytes, o.Engine.HistoryBytes = c.Memory.Limit, c.Memory.History
+	o.SnapshotPath, o.SnapshotInterval = c.Cache.SnapshotPath, c.Cache.SnapshotInterval
 	o.ReplyBytes = orNone(min(c.Cache.ReplyBytes, c.Cache.MaxBytes))
 	o.BlockBytes = orNone(c.Cache.MaxBytes - min(c.Cache.ReplyBytes, c.Cache.MaxBytes))
 }

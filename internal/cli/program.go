@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"path/filepath"
 
 	"github.com/kamaitachi/kamaitachi/conf"
 )
@@ -39,9 +40,11 @@ func newProgram(f *flag.FlagSet, builtin string) *program {
 // dbUsage explains the flag -db.
 const dbUsage = "data `directory`, instead of the configuration's"
 
-// keepIn sets the data directory, unless dir is "".
+// keepIn sets the data directory, unless dir is "". These are other data than those that the configuration means, so the
+// snapshot of their caches is another too, unless -set names one.
 func (p *program) keepIn(dir string) {
 	if dir != "" {
+		p.set = append(list{"cache.snapshot_path=" + filepath.Clean(dir) + "_snapshot.dat"}, p.set...)
 		p.set = append(p.set, "server.data_dir="+dir)
 	}
 }

@@ -62,6 +62,13 @@ func NewReplies[T ~uint32](s *Store, cluster string, v Versions[T]) *Replies[T] 
 		door: make([]atomic.Uint32, doorSlots)}
 }
 
+// unseenRounds is how many requests that were not seen are looked for after a warm start, for each entry of the store.
+const unseenRounds = 4
+
+// Warm says that the store holds replies that an earlier process has kept: until the requests that are asked again have come
+// by, those are looked for too that this process has not seen.
+func (r *Replies[T]) Warm() { r.unseen.Store(unseenRounds * int64(r.store.Usage().Entries)) }
+
 // Query is working memory of one request at a time: its key, and what was found. It is reused.
 type Query[T ~uint32] struct {
 	// Keep tells, after Find found nothing, that the reply should be kept.
@@ -82,7 +89,8 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
 	c := &r.counts[h%countShards]
 	door, mark := &r.door[h>>32%doorSlots], uint32(h)|1
-	if seen := door.Load() == mark; !seen {
+	seen := door.Load() == mark
+	if !seen {
 		door.Store(mark)
 		if r.unseen.Load() <= 0 || r.unseen.Add(-1) < 0 {
 			c.misses.Add(1)
@@ -95,7 +103,7 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 		return reply, applied, true
 	}
 	c.misses.Add(1)
-	q.Keep = true
+	q.Keep = seen
 	return nil, 0, false
 }
 

@@ -62,6 +62,30 @@ func TestAReplyIsKeptWhenItIsAskedForASecondTime(t *testing.T) {
 	}
 }
 
+// After a warm start what was kept is found when it is asked for the first time, and what was not is still kept only the
+// second time.
+func TestAWarmStoreAnswersWhatThisProcessHasNotSeen(t *testing.T) {
+	s := NewStore(MinBytes)
+	before, _ := newReplies("one", s)
+	for range 2 {
+		ask(before, 0, "question", "answer")
+	}
+	r, _ := newReplies("one", s)
+	r.Warm()
+	if got, _ := ask(r, 0, "question", ""); got != "answer" {
+		t.Errorf("found %q, want what was kept before", got)
+	}
+	if got, _ := ask(r, 0, "another", "kept too soon"); got != "" {
+		t.Errorf("found %q", got)
+	}
+	if got, _ := ask(r, 0, "another", "other answer"); got != "" {
+		t.Errorf("found %q of the first time", got)
+	}
+	if got, _ := ask(r, 0, "another", ""); got != "other answer" {
+		t.Errorf("found %q, want what was kept the second time", got)
+	}
+}
+
 func TestRequestsThatNeverRepeatDisplaceNothing(t *testing.T) {
 	r, _ := newReplies("one", NewStore(MinBytes))
 	for range 3 {

@@ -117,6 +117,12 @@ func (s *State) Member() bool { return s.Store().Member() }
 // SetMember notes that it does.
 func (s *State) SetMember() error { return s.Store().SetMember() }
 
+// Mark returns what SetMark gave the data last; "" = nothing.
+func (s *State) Mark() (string, error) { return s.Store().Mark() }
+
+// SetMark is that of the store. What was restored from another node has that node's mark.
+func (s *State) SetMark(mark string) error { return s.Store().SetMark(mark) }
+
 // Checkpoint copies the state as it is now into dir, which must not exist and should be below the state's own directory, so
 // that it costs hard links only. What was applied is durable on return.
 func (s *State) Checkpoint(dir string) error { return s.Store().Checkpoint(dir) }

@@ -70,6 +70,43 @@ func (s *Store) SetMember() error {
 	return nil
 }
 
+// markBytes is the length of a mark; as text it has twice as many digits.
+const markBytes = idBytes
+
+// Mark returns what SetMark gave the store last, or "" if nothing was.
+func (s *Store) Mark() (string, error) {
+	if err := s.use(); err != nil {
+		return "", err
+	}
+	defer s.done()
+	raw, err := get(s.db, keyMark)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return "", nil
+	}
+	return hex.EncodeToString(raw), err
+}
+
+// SetMark gives the store a mark, 32 hexadecimal digits, in place of the one before. It tells what was derived from this store
+// at this point of its history from what was derived from a copy of it. It is durable on return.
+func (s *Store) SetMark(mark string) error {
+	if s.readOnly {
+		return fmt.Errorf("write to %s: %w", s.dir, ErrReadOnly)
+	}
+	raw, err := hex.DecodeString(mark)
+	if err != nil || len(raw) != markBytes {
+		return fmt.Errorf("%w: the mark %q has not %d hexadecimal digits", ErrInvalid, mark, 2*markBytes)
+	}
+	if err := s.use(); err != nil {
+		return err
+	}
+	defer s.done()
+	if err := s.db.Set(keyMark, raw, pebble.Sync); err != nil {
+		return fmt.Errorf("write to %s: %w", s.dir, err)
+	}
+	s.dirty.Store(true)
+	return nil
+}
+
 // Checkpoint makes a copy of the store in dir, which must not exist: all that was committed when it began. On the same file
 // system it takes hard links and no time. What was committed before is durable on return, in the store and in the copy.
 func (s *Store) Checkpoint(dir string) error {

@@ -30,6 +30,7 @@ var (
 	keyCatalog = []byte("mcatalog")
 	keyTime    = []byte("mtime")
 	keyMember  = []byte("mmember")
+	keyMark    = []byte("mmark")
 )
 
 // meta is what a store says about itself.

@@ -132,7 +132,7 @@ func (v *verifier) file(name string, o sstable.ReaderOptions) error {
 
 // strangers looks for records that are none of ours, before, between and after those that are.
 func (v *verifier) strangers() {
-	known := [][]byte{keyApplied, keyCatalog, keyCluster, keyFormat, keyMember, keyNode, keyTime}
+	known := [][]byte{keyApplied, keyCatalog, keyCluster, keyFormat, keyMark, keyMember, keyNode, keyTime}
 	v.each([]byte{prefixMeta}, []byte{prefixMeta + 1}, func(key, value []byte) {
 		for _, k := range known {
 			if bytes.Equal(k, key) {
