@@ -35,6 +35,7 @@ type call struct {
 	cut      time.Time // when the connection's tick ends the try, so that another node is asked; zero = never
 	node     string    // address of the only node to ask; "" = as it is routed
 	ping     bool      // the connection's own: nobody waits for it
+	relayed  *Relayed  // whom to tell in place of done
 	buf      []byte    // the request's payload, until that is in the connection's pending; then the reply's
 
 	// Under the connection's lock, between submit and done.
@@ -73,6 +74,10 @@ func (k *call) release() {
 // fail ends a call that has been taken off its connection.
 func (k *call) fail(stage Stage, err error, unsent bool) {
 	k.err, k.stage, k.unsent = err, stage, unsent
+	if k.relayed != nil {
+		k.relayed.failed()
+		return
+	}
 	k.done <- struct{}{}
 }
 

@@ -46,7 +46,8 @@ type conn struct {
 	draining error // why it takes no new calls; nil while it does
 	err      error // why it broke; nil while it lives
 
-	life life // of its keeper
+	life   life    // of its keeper
+	wakers []Waker // of its reader
 }
 
 // newConn returns a connection over nc, which has been greeted. Its run is to be called.
@@ -94,6 +95,12 @@ func (c *conn) run(wg *sync.WaitGroup) {
 // call back before that.
 func (c *conn) submit(k *call) {
 	c.mu.Lock()
+	c.take(k)
+	c.unlock()
+}
+
+// take is submit with the lock held.
+func (c *conn) take(k *call) {
 	switch {
 	case c.err != nil:
 		k.fail(StageWrite, c.err, true)
@@ -103,6 +110,14 @@ func (c *conn) submit(k *call) {
 		c.admit(k)
 	default:
 		c.waiting.push(k)
+	}
+}
+
+// submitAll is submit for calls that come together.
+func (c *conn) submitAll(calls []*call) {
+	c.mu.Lock()
+	for _, k := range calls {
+		c.take(k)
 	}
 	c.unlock()
 }

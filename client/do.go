@@ -22,7 +22,7 @@ type request struct {
 	change   *protocol.Change // of EXECUTE
 	handle   uint64           // of EXECUTE, on the connection of the try
 
-	raw   *Raw // in place of in and out
+	raw   *Raw // in place of in and out; with prepared its payload is not sent
 	reply *RawReply
 }
 
@@ -47,12 +47,12 @@ var empty protocol.Empty
 
 // encode appends the request's payload.
 func (q *request) encode(dst []byte) []byte {
-	if q.raw != nil {
-		return append(dst, q.raw.Payload...)
-	}
-	if q.prepared != nil {
+	switch {
+	case q.prepared != nil:
 		e := protocol.Execute{Handle: q.handle, Change: *q.change}
 		return e.AppendTo(dst)
+	case q.raw != nil:
+		return append(dst, q.raw.Payload...)
 	}
 	return q.in.AppendTo(dst)
 }
@@ -134,20 +134,28 @@ func (c *Client) repeat(ctx context.Context, q *request) (applied uint64, last a
 	c.setDeadline(ctx, k, q)
 	k.ask(demandOf(ctx), q.raw)
 	c.budget.bring()
+	if fault := c.pursue(ctx, k, q, &last, c.try(ctx, k, q, &last)); fault != nil {
+		return 0, last, fault
+	}
+	return k.header.Applied, last, nil
+}
+
+// pursue takes over after a try that ended with fault, or nil: it tries again until there is an answer or a reason to stop.
+func (c *Client) pursue(ctx context.Context, k *call, q *request, last *attempt, fault *Error) *Error {
 	for {
-		fault := c.try(ctx, k, q, &last)
 		last.tries++
 		if fault == nil {
-			return k.header.Applied, last, nil
+			return nil
 		}
-		if !c.again(ctx, k, fault, &last) {
-			return 0, last, last.worst(fault)
+		if !c.again(ctx, k, fault, last) {
+			return last.worst(fault)
 		}
 		if k.op.Writes() && uncertain(fault) {
 			last.begun = fault
 		}
 		c.retries.Add(1)
 		k.began = c.now()
+		fault = c.try(ctx, k, q, last)
 	}
 }
 
@@ -236,13 +244,13 @@ func (c *Client) exchange(ctx context.Context, k *call, q *request, last *attemp
 	if k.err != nil {
 		return last.fault(k, k.stage, k.err, k.unsent)
 	}
+	if k.header.Code == protocol.CodeUnknownHandle && q.prepared != nil {
+		q.prepared.unbind(conn, q.handle)
+	}
 	if q.raw != nil {
 		return q.take(k, last)
 	}
 	if k.header.Code != protocol.CodeOK {
-		if k.header.Code == protocol.CodeUnknownHandle && q.prepared != nil {
-			q.prepared.unbind(conn, q.handle)
-		}
 		return last.fault(k, StageNode, serverError(k.header.Code, k.reply), false)
 	}
 	if err := q.decode(k.reply); err != nil {

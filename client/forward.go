@@ -44,6 +44,11 @@ func (c *Client) Forward(ctx context.Context, q *Raw, r *RawReply) error {
 		return &Error{Op: q.Op, Stage: StageCheck, Err: err, Unsent: true}
 	}
 	_, err := c.do(ctx, &route)
+	return r.settle(err)
+}
+
+// settle returns err, unless it is a refusal of the node, which is a reply.
+func (r *RawReply) settle(err error) error {
 	if err == nil {
 		return nil
 	}

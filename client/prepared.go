@@ -128,6 +128,14 @@ func (p *Prepared) on(ctx context.Context, k *call, c *conn) (handle uint64, fau
 	}
 }
 
+// bound returns the handle of the query on a connection, 0 where it is not known yet.
+func (p *Prepared) bound(c *conn) (handle uint64) {
+	if b, ok := p.bindings.Load(c); ok {
+		return b.(*binding).handle.Load()
+	}
+	return 0
+}
+
 // bind returns the binding to a connection. It makes one where there is none; mine tells so.
 func (p *Prepared) bind(k *call, c *conn) (b *binding, mine bool, err error) {
 	if have, ok := p.bindings.Load(c); ok {

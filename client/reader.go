@@ -110,12 +110,28 @@ func (c *conn) deliver(batch []arrival, own bool) error {
 	c.admitWaiting()
 	c.unlock()
 	for i := range batch {
-		if k := batch[i].call; k != nil {
+		switch k := batch[i].call; {
+		case k == nil:
+		case k.relayed != nil:
+			c.wakers = append(c.wakers, k.relayed.replied(batch[i].header, batch[i].payload))
+		default:
 			k.finish(batch[i].header, batch[i].payload, own)
 		}
 	}
 	clear(batch)
+	c.wakeAll()
 	return err
+}
+
+// wakeAll wakes those whose relayed requests were answered, once for all answers that came together.
+func (c *conn) wakeAll() {
+	for _, w := range c.wakers {
+		if w != nil {
+			w.Wake()
+		}
+	}
+	clear(c.wakers)
+	c.wakers = c.wakers[:0]
 }
 
 // newest returns the highest applied index of the replies.
