@@ -6,10 +6,18 @@ import (
 
 	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 // ErrClosed answers requests of a gateway that is shut down.
 var ErrClosed = protocol.Errorf(protocol.CodeUnavailable, "the gateway is shut down; ask another one")
+
+// errNoMaster is what is told of a node that refuses a write for the master, after the master was looked for in vain: where
+// it is is the gateway's affair.
+var errNoMaster = protocol.Errorf(protocol.CodeUnavailable, "no node takes writes at present; try again")
+
+// native returns an error as the native protocol tells it.
+func native(err error) *protocol.Error { return wire.ErrorOf(answered(err)) }
 
 // answered returns an error of the SDK as one of the protocol: what a node said as it said it, everything else by what
 // the client of the gateway may do about it.

@@ -16,7 +16,10 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// gnet starts a pool of its own when it is loaded, and never ends it.
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
 
 // open opens a gateway over a discovery until the test ends.
 func open(t *testing.T, d client.Discovery) *Gateway {

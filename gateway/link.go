@@ -16,9 +16,10 @@ const reopenEvery = 250 * time.Millisecond
 // link is a client of the SDK that may not be open yet: opening one takes a node that answers, and a gateway does not
 // wait for that.
 type link struct {
-	o   client.Options
-	sdk atomic.Pointer[client.Client]
-	why atomic.Pointer[error] // of the latest attempt to open it; nil = the first goes on
+	o        client.Options
+	waitsFor string // who names the nodes
+	sdk      atomic.Pointer[client.Client]
+	why      atomic.Pointer[error] // of the latest attempt to open it; nil = the first goes on
 }
 
 // keep opens the client, trying again until it is open or ctx has ended. log is told once why it waits.
@@ -52,7 +53,7 @@ func (l *link) get() (*client.Client, error) {
 	if why := l.why.Load(); why != nil {
 		return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits for a node to answer: %v", *why)
 	}
-	return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits to learn of a node")
+	return nil, protocol.Errorf(protocol.CodeUnavailable, "the gateway waits for %s", l.waitsFor)
 }
 
 // close closes the client once keep has returned.

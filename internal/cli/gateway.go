@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/conf"
 	"github.com/kamaitachi/kamaitachi/gateway"
 	"github.com/kamaitachi/kamaitachi/httpcompat"
+	"github.com/kamaitachi/kamaitachi/internal/registry"
 )
 
 // gatewayPrefix is the prefix under which a gateway serves every path again.
@@ -24,14 +26,8 @@ func runGateway(ctx context.Context, args []string, s Streams) error {
 	return p.run(ctx, s, []conf.Mode{conf.Gateway}, serveGateway)
 }
 
-// errNoNodes is why a gateway does not start.
-var errNoNodes = errors.New("[gateway] nodes is empty: name the native addresses of the nodes")
-
 // serveGateway runs a gateway until ctx ends, then drains it.
 func serveGateway(ctx context.Context, c *conf.Config, s Streams) error {
-	if len(c.Gateway.Nodes) == 0 {
-		return errNoNodes
-	}
 	log, closeLog, err := openLog(&c.Log, s)
 	if err != nil {
 		return err
@@ -40,16 +36,12 @@ func serveGateway(ctx context.Context, c *conf.Config, s Streams) error {
 	for _, w := range c.Warnings {
 		log.Warn(w)
 	}
-	g, err := gateway.Open(gatewayOptions(c, log))
-	if err != nil {
-		return err
+	fronts := &gatewayFronts{served: make(chan error, 1)}
+	if err := fronts.open(c, log); err != nil {
+		return errors.Join(err, fronts.shutdown(context.Background()))
 	}
-	fronts := &gatewayFronts{gateway: g, served: make(chan error, 1)}
-	if err := fronts.listen(c, log); err != nil {
-		return errors.Join(err, g.Close())
-	}
-	log.Info("the gateway listens", "at", fronts.addrs, "nodes", c.Gateway.Nodes)
-	if g.AwaitReady(ctx) == nil { // else ctx has ended
+	log.Info("the gateway listens", "at", fronts.addrs, "waits_for", fronts.gateway.WaitsFor())
+	if fronts.gateway.AwaitReady(ctx) == nil { // else ctx has ended
 		log.Info("the gateway answers")
 		printReady(s.Out, fronts.addrs...)
 	}
@@ -67,14 +59,34 @@ func serveGateway(ctx context.Context, c *conf.Config, s Streams) error {
 // gatewayFronts is a gateway with its listeners.
 type gatewayFronts struct {
 	gateway *gateway.Gateway
+	etcd    *registry.Registry // nil where the configuration names the nodes
 	json    *httpcompat.Server // nil when its port is off
 	admin   *adminServer       // nil when its port is off
 	served  chan error         // what ended the JSON endpoints
 	addrs   []string           // "http=host:port"
 }
 
-// listen opens the fronts.
+// open opens the gateway and its listeners. It waits for nobody.
+func (n *gatewayFronts) open(c *conf.Config, log *slog.Logger) (err error) {
+	o := gatewayOptions(c, log)
+	if len(c.Gateway.Nodes) == 0 {
+		if n.etcd, err = openRegistry(c, log); err != nil {
+			return err
+		}
+		o.Client.Discovery = discovery{n.etcd}
+		o.WaitsFor = "the nodes of cluster " + c.Cluster.Name + " in etcd at " + strings.Join(c.Etcd.Endpoints, ", ")
+	}
+	if n.gateway, err = gateway.Open(o); err != nil {
+		return err
+	}
+	return n.listen(c, log)
+}
+
+// listen opens the fronts beside the native one.
 func (n *gatewayFronts) listen(c *conf.Config, log *slog.Logger) (err error) {
+	if addr := n.gateway.Addr(); addr != nil {
+		n.addrs = append(n.addrs, "native="+addr.String())
+	}
 	if c.Server.AdminPort.On() {
 		if n.admin, err = listenAdmin(c.Server.AdminPort.Addr(c.Server.Bind)); err != nil {
 			return err
@@ -103,16 +115,24 @@ func (n *gatewayFronts) wait(ctx context.Context) error {
 		return nil
 	case err := <-n.served:
 		return err
+	case <-n.gateway.Done():
+		return errListenerEnded
 	}
 }
 
-// shutdown drains the fronts, then the gateway.
+// shutdown drains the fronts, then the gateway, as far as they are open.
 func (n *gatewayFronts) shutdown(ctx context.Context) error {
 	err := n.admin.shutdown(ctx)
 	if n.json != nil {
 		err = errors.Join(err, n.json.Shutdown(ctx))
 	}
-	if err = errors.Join(err, n.gateway.Close()); err != nil {
+	if n.gateway != nil {
+		err = errors.Join(err, n.gateway.Shutdown(ctx))
+	}
+	if n.etcd != nil {
+		err = errors.Join(err, n.etcd.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}
 	return nil
@@ -120,11 +140,15 @@ func (n *gatewayFronts) shutdown(ctx context.Context) error {
 
 // gatewayOptions translates the configuration.
 func gatewayOptions(c *conf.Config, log *slog.Logger) gateway.Options {
-	return gateway.Options{
-		Logger: log,
+	o := gateway.Options{
+		Logger: log, Insecure: c.Server.Insecure, Limits: nativeLimits(&c.Limits),
 		Client: client.Options{
 			Addresses: c.Gateway.Nodes, ConnsPerNode: c.Gateway.Connections, RequestTimeout: c.Gateway.Timeout,
-			MaxReply: int(c.Limits.MaxReply),
+			MaxReply: int(c.Limits.MaxReply), BreakerWindow: c.Breaker.Window,
 		},
 	}
+	if c.Server.NativePort.On() {
+		o.Listen = c.Server.NativePort.Addr(c.Server.Bind)
+	}
+	return o
 }

@@ -191,15 +191,7 @@ func nodeOptions(c *conf.Config, log *slog.Logger) (server.Options, error) {
 	}
 	o := server.Options{
 		Dir: c.Server.DataDir, Catalog: tables, Role: string(c.Server.Mode), Insecure: c.Server.Insecure, Logger: log,
-		Limits: server.Limits{
-			MaxRequest: int(c.Limits.MaxRequest), MaxReply: int(c.Limits.MaxReply), MaxConns: c.Limits.MaxConnections,
-			MaxInFlight: c.Limits.MaxInFlight, MaxInFlightTotal: c.Limits.MaxInFlightTotal,
-			MaxInFlightBytes: int(c.Limits.MaxInFlightBytes), MaxQueuedBytes: int(c.Limits.MaxQueuedBytes),
-			MaxQueuedTotal: int(c.Limits.MaxQueuedTotal), MaxPrepared: c.Limits.MaxPrepared,
-			MaxPreparedBytes: int(c.Limits.MaxPreparedBytes), MaxPreparedTotal: int(c.Limits.MaxPreparedTotal),
-			HelloTimeout: c.Limits.HelloTimeout, HalfFrameTimeout: c.Limits.HalfFrameTimeout,
-			IdleTimeout: orNever(c.Limits.IdleTimeout), MaxWait: c.Limits.MaxWait,
-		},
+		Limits: nativeLimits(&c.Limits),
 	}
 	memoryOptions(&o, c)
 	if c.Server.NativePort.On() {

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,9 @@ type wired struct {
 	clock  atomic.Int64
 	fs     vfs.FS
 	o      server.Options
+	// before puts something between client and node, which listens at front; nil = nothing.
+	before func(node string) (front string, closeFront func() error, err error)
+	ends   func() error // of what is between
 }
 
 func openWired() oracletest.Target { return openWiredWith(server.Options{}) }
@@ -53,8 +57,10 @@ func openWiredForgetful() oracletest.Target {
 	return openWiredWith(o)
 }
 
-func openWiredWith(o server.Options) oracletest.Target {
-	w := &wired{fs: vfs.NewMem(), o: o}
+func openWiredWith(o server.Options) oracletest.Target { return openWiredBehind(o, nil) }
+
+func openWiredBehind(o server.Options, before func(string) (string, func() error, error)) oracletest.Target {
+	w := &wired{fs: vfs.NewMem(), o: o, before: before}
 	if err := w.open(); err != nil {
 		panic(fmt.Sprintf("open a node: %v", err))
 	}
@@ -70,15 +76,22 @@ func (w *wired) open() error {
 	if w.node, err = server.Open(o); err != nil {
 		return err
 	}
-	w.client, err = client.Open(context.Background(), client.Options{Addresses: []string{w.node.Addr().String()}})
+	addr := w.node.Addr().String()
+	if w.before != nil {
+		if addr, w.ends, err = w.before(addr); err != nil {
+			return err
+		}
+	}
+	w.client, err = client.Open(context.Background(), client.Options{Addresses: []string{addr}})
 	return err
 }
 
 func (w *wired) Close() error {
-	if err := w.client.Close(); err != nil {
-		return err
+	err := w.client.Close()
+	if w.ends != nil {
+		err = errors.Join(err, w.ends())
 	}
-	return w.node.Close()
+	return errors.Join(err, w.node.Close())
 }
 
 func (w *wired) Reopen() error {

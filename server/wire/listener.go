@@ -287,7 +287,7 @@ func (l *Listener) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 			l.Panicked("traffic", p)
 			action = gnet.Close
 			if c, ok := gc.Context().(*Conn); ok {
-				c.loop.state = l.service.NewLoop()
+				l.renew(c.loop)
 			}
 		}
 	}()
@@ -296,6 +296,17 @@ func (l *Listener) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 		return gnet.Close // OnOpen failed
 	}
 	return c.traffic()
+}
+
+// renew gives a loop a state of its own again after a panic. What the old one had not let go yet is.
+func (l *Listener) renew(lo *Loop) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.Panicked("wake-up", p)
+		}
+		lo.state = l.service.NewLoop()
+	}()
+	l.service.Turned(lo)
 }
 
 // OnClose is called once for each connection, also from within a write that fails.

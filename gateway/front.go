@@ -1,0 +1,378 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/wire"
+)
+
+// front answers the native protocol for a gateway: what a node must answer is passed on as it came, and the reply too.
+//
+//	loop:   frame -> copy -> Relay.Send ...    of all frames of a wake-up -> Relay.Flush: one write to each node
+//	reader: replies of a node -> Listener.Pass: copied under the client's id ... -> one wake-up for each client
+//
+// So a request costs no goroutine, and no memory but its copy, which is used again. What takes more than one request to a
+// node (PREPARE, STATS, RESET_COUNTERS), and frames that are long to check, have a goroutine of their own.
+type front struct {
+	*wire.Listener
+	g       *Gateway
+	handles *wire.Handles
+	id      string
+	passing sync.Pool      // *passage
+	aside   sync.WaitGroup // goroutines of requests that are not relayed
+}
+
+var _ wire.Service = (*front)(nil)
+
+const (
+	// maxLoopFrame is the longest frame that is checked on a loop, in bytes.
+	maxLoopFrame = 16 << 10
+	// maxKept bounds the memory that a passage keeps for the next request, in bytes.
+	maxKept = 1 << 20
+	// preparedBytes is about what a prepared query takes here beside its encoding.
+	preparedBytes = 1 << 10
+)
+
+func newFront(g *Gateway) *front {
+	f := &front{g: g, id: newID()}
+	f.Listener = wire.New(f, g.o.wire())
+	f.handles = wire.NewHandles(f.Limits())
+	f.passing.New = func() any { return &passage{f: f} }
+	return f
+}
+
+// passage is a request on its way to a node and back.
+type passage struct {
+	client.Relayed
+	f    *front
+	c    *wire.Conn
+	id   uint64 // of the request, as its client numbered it
+	size int    // bytes that it was admitted with
+	body []byte // copies of payload and trace
+}
+
+// start takes a request over from the loop.
+func (f *front) start(c *wire.Conn, h *protocol.RequestHeader, payload []byte, size int) *passage {
+	p := f.passing.Get().(*passage)
+	p.c, p.id, p.size = c, h.ID, size
+	p.body = append(append(p.body[:0], payload...), h.Trace...)
+	p.Raw = client.Raw{Op: h.Op, Flags: h.Flags, MinIndex: h.MinIndex, Payload: p.body[:len(payload)], Trace: p.body[len(payload):]}
+	if h.Deadline != 0 {
+		p.Deadline = f.deadline(h, c.Loop().Began)
+	}
+	p.To = p
+	return p
+}
+
+// deadline returns when the request that was taken at began must be answered.
+func (f *front) deadline(h *protocol.RequestHeader, began int64) time.Time {
+	return time.Now().Add(time.Duration(h.Deadline)*time.Millisecond - time.Duration(f.Now()-began))
+}
+
+// end gives the passage back.
+func (p *passage) end() {
+	f := p.f
+	f.Release(p.c, p.size)
+	if cap(p.body) > maxKept {
+		p.body = nil
+	}
+	*p = passage{f: f, body: p.body[:0]}
+	f.passing.Put(p)
+}
+
+// Replied implements client.Sink: the reply goes to its client as it came, under the client's id.
+func (p *passage) Replied(r *client.Relayed) client.Waker {
+	f, c := p.f, p.c
+	defer p.end()
+	if err := r.Err; err != nil || r.Reply.Code == protocol.CodeNotMaster {
+		if err == nil {
+			err = errNoMaster
+		}
+		f.Deliver(c, p.id, f.AppendError(nil, f.Shared(), p.id, native(err)), false)
+		return nil
+	}
+	h := protocol.ReplyHeader{ID: p.id, Code: r.Reply.Code, Applied: r.Reply.Applied}
+	if f.Pass(c, &h, r.Reply.Payload) {
+		return c
+	}
+	return nil
+}
+
+// relay is what a loop passes requests on with; nil before there is a node.
+type relay struct{ *client.Relay }
+
+// Start implements wire.Service.
+func (f *front) Start() {}
+
+// Stop implements wire.Service. What is relayed ends with the SDK.
+func (f *front) Stop() { f.aside.Wait() }
+
+// ClusterID implements wire.Service.
+func (f *front) ClusterID() (string, error) {
+	sdk, err := f.g.link.get()
+	if err != nil {
+		return "", err
+	}
+	id, _ := sdk.Cluster()
+	return id, nil
+}
+
+// Welcome implements wire.Service.
+func (f *front) Welcome(w *protocol.Welcome) (applied uint64) {
+	w.Node, w.Role = f.id, "gateway"
+	if sdk, err := f.g.link.get(); err == nil {
+		w.ClusterID, w.CatalogVersion = sdk.Cluster()
+		applied = sdk.Applied()
+	}
+	return applied
+}
+
+// Applied implements wire.Service: the newest index that a node has shown.
+func (f *front) Applied() uint64 {
+	if sdk, err := f.g.link.get(); err == nil {
+		return sdk.Applied()
+	}
+	return 0
+}
+
+// NewLoop implements wire.Service.
+func (f *front) NewLoop() any { return &relay{} }
+
+// Opened implements wire.Service.
+func (f *front) Opened(*wire.Conn) any { return wire.NewPrepared[*client.Prepared](f.handles) }
+
+// Closed implements wire.Service.
+func (f *front) Closed(c *wire.Conn) {
+	for _, q := range preparedOf(c).Close() {
+		_ = q.Close() // returns nil
+	}
+}
+
+func preparedOf(c *wire.Conn) *wire.Prepared[*client.Prepared] {
+	return c.State().(*wire.Prepared[*client.Prepared])
+}
+
+// Turned implements wire.Service.
+func (f *front) Turned(lo *wire.Loop) {
+	if y := lo.State().(*relay); y.Relay != nil {
+		y.Flush()
+	}
+}
+
+// Speaks implements wire.Service.
+func (f *front) Speaks(op protocol.Op) bool {
+	switch {
+	case op >= protocol.OpPing && op <= protocol.OpResetCounters, op >= protocol.OpPut && op <= protocol.OpPutTables:
+		return true
+	}
+	return op == protocol.OpPrepare || op == protocol.OpExecute || op == protocol.OpForget
+}
+
+// Answer implements wire.Service.
+func (f *front) Answer(c *wire.Conn, out []byte, h *protocol.RequestHeader, payload, body []byte) (_ []byte, hangup bool) {
+	lo := c.Loop()
+	refuse := func(err error) ([]byte, bool) {
+		e := native(err)
+		return f.AppendError(out, lo.Counters(), h.ID, e), e.Code == protocol.CodeProtocol
+	}
+	sdk, err := f.g.link.get()
+	if err != nil {
+		return refuse(err)
+	}
+	switch h.Op {
+	case protocol.OpPing:
+		if h.Flags&(protocol.FlagAtLeast|protocol.FlagLinearizable) == 0 {
+			return f.ping(c, out, h, payload, sdk)
+		}
+	case protocol.OpForget:
+		return f.forget(c, out, h, payload, sdk)
+	}
+	if err := f.Admit(c, len(body)); err != nil {
+		return refuse(err)
+	}
+	if answer := asides[h.Op]; answer != nil || len(body) > maxLoopFrame {
+		f.stepAside(c, h, payload, len(body), answer)
+		return out, false
+	}
+	if err := f.pass(c, f.start(c, h, payload, len(body)), sdk); err != nil {
+		return refuse(err)
+	}
+	return out, false
+}
+
+// pass sends a request to a node. After an error the passage has ended.
+func (f *front) pass(c *wire.Conn, p *passage, sdk *client.Client) (err error) {
+	y := c.Loop().State().(*relay)
+	if y.Relay == nil {
+		y.Relay = sdk.NewRelay()
+	}
+	if p.Op != protocol.OpExecute {
+		if err = y.Send(&p.Relayed); err != nil {
+			p.end()
+		}
+		return err
+	}
+	var e protocol.Execute
+	if err = e.Decode(p.Payload); err == nil {
+		q, known := preparedOf(c).Find(e.Handle)
+		if known {
+			p.Change = e.Change
+			y.SendPrepared(&p.Relayed, q)
+			return nil
+		}
+		err = wire.UnknownHandle(e.Handle)
+	}
+	p.end()
+	return err
+}
+
+func (f *front) ping(c *wire.Conn, out []byte, h *protocol.RequestHeader, payload []byte, sdk *client.Client) ([]byte, bool) {
+	var none protocol.Empty
+	if err := none.Decode(payload); err != nil {
+		return f.AppendError(out, c.Loop().Counters(), h.ID, err), true
+	}
+	out, _ = f.AppendReply(out, c.Loop().Counters(), h.ID, sdk.Applied(), none)
+	return out, false
+}
+
+func (f *front) forget(c *wire.Conn, out []byte, h *protocol.RequestHeader, payload []byte, sdk *client.Client) ([]byte, bool) {
+	var handle protocol.Handle
+	if err := handle.Decode(payload); err != nil {
+		return f.AppendError(out, c.Loop().Counters(), h.ID, err), true
+	}
+	if q, known := preparedOf(c).Forget(handle.Number); known {
+		_ = q.Close() // returns nil
+	}
+	out, _ = f.AppendReply(out, c.Loop().Counters(), h.ID, sdk.Applied(), protocol.Empty{})
+	return out, false
+}
+
+// request is one that has a goroutine of its own.
+type request struct {
+	c       *wire.Conn
+	h       protocol.RequestHeader
+	payload []byte // its own
+	size    int
+	began   int64
+}
+
+// stepAside answers an admitted request on a goroutine of its own; answer nil = a node answers it.
+func (f *front) stepAside(c *wire.Conn, h *protocol.RequestHeader, payload []byte, size int,
+	answer func(*front, context.Context, *request) (protocol.Message, error)) {
+	q := &request{c: c, h: *h, payload: bytes.Clone(payload), size: size, began: c.Loop().Began}
+	q.h.Trace = bytes.Clone(h.Trace)
+	f.aside.Go(func() {
+		defer f.Release(c, size)
+		defer func() {
+			if p := recover(); p != nil {
+				f.Rescue(c, &q.h, p)
+			}
+		}()
+		ctx, cancel := f.Patience(c, &q.h, q.began)
+		defer cancel()
+		if answer == nil {
+			f.forward(ctx, q)
+			return
+		}
+		m, err := answer(f, ctx, q)
+		if err != nil {
+			f.refuse(q, err)
+			return
+		}
+		out, _ := f.AppendReply(nil, f.Shared(), q.h.ID, f.Applied(), m)
+		f.Deliver(c, q.h.ID, out, false)
+	})
+}
+
+// refuse delivers an error.
+func (f *front) refuse(q *request, err error) {
+	e := native(err)
+	f.Deliver(q.c, q.h.ID, f.AppendError(nil, f.Shared(), q.h.ID, e), e.Code == protocol.CodeProtocol)
+}
+
+// forward passes a request on and its reply back.
+func (f *front) forward(ctx context.Context, q *request) {
+	sdk, err := f.g.link.get()
+	var r client.RawReply
+	if err == nil {
+		err = sdk.Forward(ctx, &client.Raw{Op: q.h.Op, Flags: q.h.Flags, MinIndex: q.h.MinIndex, Trace: q.h.Trace, Payload: q.payload}, &r)
+	}
+	if err == nil && r.Code == protocol.CodeNotMaster {
+		err = errNoMaster
+	}
+	if err != nil {
+		f.refuse(q, err)
+		return
+	}
+	if f.Pass(q.c, &protocol.ReplyHeader{ID: q.h.ID, Code: r.Code, Applied: r.Applied}, r.Payload) {
+		q.c.Wake()
+	}
+}
+
+// asides are the operations that the gateway answers itself.
+var asides = [protocol.MaxOp + 1]func(*front, context.Context, *request) (protocol.Message, error){
+	protocol.OpPrepare:       (*front).prepare,
+	protocol.OpStats:         (*front).stats,
+	protocol.OpResetCounters: (*front).resetCounters,
+}
+
+// prepare prepares a query at the node that it belongs to, and keeps it behind a handle of the connection. Others prepare it
+// when it is first executed there.
+func (f *front) prepare(ctx context.Context, q *request) (protocol.Message, error) {
+	var m protocol.Prepare
+	if err := m.Decode(q.payload); err != nil {
+		return nil, err
+	}
+	query, err := m.Open()
+	if err != nil {
+		return nil, err
+	}
+	mine, size := preparedOf(q.c), len(q.payload)+preparedBytes
+	if err := mine.Room(size); err != nil {
+		return nil, err
+	}
+	sdk, err := f.g.link.get()
+	if err != nil {
+		return nil, err
+	}
+	if q.h.Flags&protocol.FlagAtLeast != 0 {
+		ctx = client.AtLeast(ctx, q.h.MinIndex)
+	}
+	if q.h.Flags&protocol.FlagLinearizable != 0 {
+		ctx = client.Linearizable(ctx)
+	}
+	p, err := sdk.Prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	handle, held, err := mine.Hold(p, size)
+	if !held {
+		return &protocol.Handle{Number: handle}, errors.Join(err, p.Close())
+	}
+	return &protocol.Handle{Number: handle}, nil
+}
+
+// stats are the cluster's figures.
+func (f *front) stats(ctx context.Context, q *request) (protocol.Message, error) {
+	var none protocol.Empty
+	if err := none.Decode(q.payload); err != nil {
+		return nil, err
+	}
+	s, err := f.g.Stats(ctx)
+	figures := protocol.StatList(s.Figures)
+	return &figures, err
+}
+
+func (f *front) resetCounters(ctx context.Context, q *request) (protocol.Message, error) {
+	var none protocol.Empty
+	if err := none.Decode(q.payload); err != nil {
+		return nil, err
+	}
+	return none, f.g.ResetCache(ctx)
+}
