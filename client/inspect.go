@@ -62,8 +62,12 @@ func (in *inspector) look(q *Raw, route *request) error {
 	case protocol.OpSubjects:
 		err = in.listSubjects.Decode(q.Payload)
 		route.lane = subjectsLane(&in.listSubjects)
-	case protocol.OpPing, protocol.OpTables, protocol.OpStats, protocol.OpResetCounters:
+	case protocol.OpPing, protocol.OpTables, protocol.OpStats, protocol.OpResetCounters, protocol.OpCluster:
 		err = empty.Decode(q.Payload)
+	case protocol.OpRemoveMember:
+		route.lane = laneWrite
+		var m protocol.RemoveMember
+		err = m.Decode(q.Payload)
 	default:
 		err = protocol.Errorf(protocol.CodeUnsupported, "%s cannot be passed on", q.Op)
 	}

@@ -59,7 +59,7 @@ func (c *Client) route(k *call, q *request, last *attempt) (n *node, err error) 
 	if n, last.next = last.next, nil; n != nil && !n.gone() {
 		return n, nil
 	}
-	master := k.op.Writes() || k.flags&protocol.FlagLinearizable != 0
+	master := k.op.NeedsMaster() || k.flags&protocol.FlagLinearizable != 0
 	if master {
 		if n := c.masterOf(t, last); n != nil {
 			return n, nil

@@ -94,6 +94,7 @@ func TestMessagesHaveTheFieldsOfTheSpecification(t *testing.T) {
 		"Prepare": fresh[Prepare], "Handle": fresh[Handle], "Execute": fresh[Execute],
 		"Put": fresh[Put], "Delete": fresh[Delete], "PutSubjects": fresh[PutSubjects], "PutTables": fresh[PutTables],
 		"Result": fresh[Result], "SubjectList": fresh[SubjectList], "Catalog": fresh[Catalog], "StatList": fresh[StatList],
+		"ClusterStatus": fresh[ClusterStatus], "RemoveMember": fresh[RemoveMember],
 	} {
 		n := fieldsOf(t, text, name)
 		nils := func(n int) []byte { return append([]byte{markFixArray | byte(n)}, bytes.Repeat([]byte{markNil}, n)...) }

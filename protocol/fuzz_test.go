@@ -72,6 +72,8 @@ func FuzzEntry(f *testing.F)          { fuzzMessage(f, fresh[Entry]) }
 func FuzzResult(f *testing.F)         { fuzzMessage(f, fresh[Result]) }
 func FuzzSubjectList(f *testing.F)    { fuzzMessage(f, fresh[SubjectList]) }
 func FuzzCatalog(f *testing.F)        { fuzzMessage(f, fresh[Catalog]) }
+func FuzzClusterStatus(f *testing.F)  { fuzzMessage(f, fresh[ClusterStatus]) }
+func FuzzRemoveMember(f *testing.F)   { fuzzMessage(f, fresh[RemoveMember]) }
 func FuzzStatList(f *testing.F)       { fuzzMessage(f, fresh[StatList]) }
 
 func FuzzRequest(f *testing.F) {

@@ -31,9 +31,10 @@ const (
 	OpExecute Op = 25
 	OpForget  Op = 26
 
-	OpCluster Op = 32 // reserved
-	OpWatch   Op = 33 // reserved
-	OpAdmin   Op = 34 // reserved
+	OpCluster      Op = 32
+	OpWatch        Op = 33 // reserved
+	OpAdmin        Op = 34 // reserved
+	OpRemoveMember Op = 35
 
 	// MaxOp is the greatest number that is or may be given to an operation of this version.
 	MaxOp Op = 63
@@ -44,7 +45,7 @@ var opNames = map[Op]string{
 	OpSelectSnapshot: "SELECT_SNAPSHOT", OpSelectPeriod: "SELECT_PERIOD", OpGet: "GET", OpSearch: "SEARCH",
 	OpSubjects: "SUBJECTS", OpTables: "TABLES", OpStats: "STATS", OpResetCounters: "RESET_COUNTERS", OpPut: "PUT", OpDelete: "DELETE",
 	OpPutSubjects: "PUT_SUBJECTS", OpPutTables: "PUT_TABLES", OpPrepare: "PREPARE", OpExecute: "EXECUTE",
-	OpForget: "FORGET", OpCluster: "CLUSTER", OpWatch: "WATCH", OpAdmin: "ADMIN",
+	OpForget: "FORGET", OpCluster: "CLUSTER", OpWatch: "WATCH", OpAdmin: "ADMIN", OpRemoveMember: "REMOVE_MEMBER",
 }
 
 // String returns the operation's name as SPEC.md writes it.
@@ -57,3 +58,6 @@ func (o Op) String() string {
 
 // Writes tells whether the operation changes rows, subjects or the catalog.
 func (o Op) Writes() bool { return o >= OpPut && o < OpPrepare }
+
+// NeedsMaster tells whether only the node that leads carries the operation out.
+func (o Op) NeedsMaster() bool { return o.Writes() || o == OpRemoveMember }

@@ -195,6 +195,8 @@ func TestAnyOtherMessageDecodesToWhatWasAppended(t *testing.T) {
 	t.Run("Prepare", func(t *testing.T) { checkAny[Prepare](t) })
 	t.Run("Handle", func(t *testing.T) { checkAny[Handle](t) })
 	t.Run("Execute", func(t *testing.T) { checkAny[Execute](t) })
+	t.Run("ClusterStatus", func(t *testing.T) { checkAny[ClusterStatus](t) })
+	t.Run("RemoveMember", func(t *testing.T) { checkAny[RemoveMember](t) })
 	t.Run("Hello", func(t *testing.T) { checkAny[Hello](t) })
 	t.Run("Welcome", func(t *testing.T) { checkAny[Welcome](t) })
 	t.Run("Error", func(t *testing.T) { checkAny[Error](t) })

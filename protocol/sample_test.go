@@ -107,6 +107,9 @@ func requestSamples() []sample {
 		{name: "put_tables", op: OpPutTables, empty: fresh[PutTables], message: &PutTables{Tables: []Table{*sampleTable()}}},
 		{name: "put_tables_repeatable", op: OpPutTables, empty: fresh[PutTables], message: &PutTables{
 			Tables: []Table{{Name: "finance"}}, Origin: sampleOrigin(6)}},
+		{name: "cluster", op: OpCluster, empty: fresh[Empty], message: Empty{}},
+		{name: "remove_member", op: OpRemoveMember, empty: fresh[RemoveMember],
+			message: &RemoveMember{Node: "0123456789abcdef0123456789abcdef"}},
 	}
 }
 
@@ -129,6 +132,13 @@ func replySamples() []sample {
 			Tables: []*Table{sampleTable()}}},
 		{name: "stats_reply", op: OpStats, isReply: true, empty: fresh[StatList], message: &StatList{
 			{Name: "subjects", Number: 5000}, {Name: "version", Text: "1.0.0"}}},
+		{name: "cluster_reply", op: OpCluster, isReply: true, empty: fresh[ClusterStatus], message: &ClusterStatus{
+			ClusterID: "00112233445566778899aabbccddeeff", Node: "0123456789abcdef0123456789abcdef", Role: "master", Ready: true,
+			Formed: true, Term: 3, Committed: 1000, Master: "0123456789abcdef0123456789abcdef", Nodes: []ClusterNode{
+				{Node: "0123456789abcdef0123456789abcdef", Native: "127.0.0.1:7080", Replication: "127.0.0.1:6080", Voter: true,
+					Heard: true, Applied: 1000},
+				{Node: "fedcba9876543210fedcba9876543210", Replication: "127.0.0.1:6081", Learner: true, Heard: true,
+					Applied: 990, Lag: 10, Silence: 250}}}},
 		{name: "error_reply", op: OpPut, reply: CodeNotMaster, isReply: true, empty: fresh[Error], message: &Error{
 			Message: "this node does not order writes; send them to 127.0.0.1:7000", Detail: "127.0.0.1:7000"}},
 	}

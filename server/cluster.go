@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -198,40 +199,22 @@ func (n *Node) HandOver() {
 	}
 }
 
-// appendMembership appends the figures of a node of a cluster.
-func (n *Node) appendMembership(s protocol.StatList) protocol.StatList {
+// RemoveMember takes a node out of the cluster; only the master does it.
+func (n *Node) RemoveMember(ctx context.Context, node string) error {
+	if err := n.open(ctx); err != nil {
+		return err
+	}
 	if n.raft == nil {
-		return s
+		return protocol.Errorf(protocol.CodeBadRequest, "this node stands alone: it has no members to remove")
 	}
-	st, voters, heard := n.raft.Status(), 0, 0
-	lag := uint64(0)
-	for _, m := range st.Members {
-		if m.Voter {
-			voters++
-		}
-		if m.Known {
-			heard++
-		}
-		if m.Node == st.Node {
-			lag = m.Lag
-		}
+	err := n.raft.Remove(ctx, node)
+	if errors.Is(err, replica.ErrMember) {
+		return protocol.Errorf(protocol.CodeBadRequest, "%v", err)
 	}
-	ready := 1
-	if n.unready.Load() {
-		ready = 0
-	}
-	if st.Master.Native != "" {
-		s = append(s, protocol.Stat{Name: "master", Text: st.Master.Native})
-	}
-	return append(s,
-		stat("ready", ready),
-		stat("term", st.Term),
-		stat("committed_index", st.Committed),
-		stat("log_index", st.Last),
-		stat("snapshot_index", st.Snapshot),
-		stat("lag", lag),
-		stat("members", len(st.Members)),
-		stat("members_heard", heard),
-		stat("voters", voters),
-	)
+	return err
+}
+
+func answerRemoveMember(ctx context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {
+	err := n.RemoveMember(ctx, strings.Clone(sc.removeMember.Node))
+	return &sc.empty, n.engine.Applied(), err
 }

@@ -28,6 +28,7 @@ type scratch struct {
 	delete         protocol.Delete
 	putSubjects    protocol.PutSubjects
 	putTables      protocol.PutTables
+	removeMember   protocol.RemoveMember
 
 	empty    protocol.Empty
 	result   protocol.Result
@@ -170,6 +171,17 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
 		cost:   func(Engine, *scratch) int { return forWorkers },
 		answer: answerResetCounters,
+		early:  true,
+	},
+	protocol.OpCluster: {
+		decode: func(sc *scratch, p []byte) error { return sc.empty.Decode(p) },
+		cost:   func(Engine, *scratch) int { return forWorkers },
+		answer: answerCluster,
+		early:  true,
+	},
+	protocol.OpRemoveMember: {
+		decode: func(sc *scratch, p []byte) error { return sc.removeMember.Decode(p) },
+		answer: answerRemoveMember,
 		early:  true,
 	},
 	protocol.OpPrepare: {decode: (*scratch).decodePrepare, cost: costPrepare, answer: answerPrepare},

@@ -45,6 +45,8 @@ func commands() []Command {
 		{"export", "write all reports as CSV or NDJSON", runExport},
 		{"generate", "write a made-up market as CSV", runGenerate},
 		{"query", "ask a node: snapshot, period, recent, select, tables, subjects, stats", runQuery},
+		{"status", "show a cluster: its nodes, their roles, how far they are", runStatus},
+		{"member", "list the members of a cluster, remove one", runMember},
 		{"verify", "read a whole data directory and check it", runVerify},
 		{"version", "print the version", runVersion},
 	}
