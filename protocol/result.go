@@ -24,6 +24,7 @@ type Result struct {
 	IDs     []string // name of each column, as the request spelled it; for Get and Search the table's ids
 	// Subjects has one entry per row. Over the wire only Key is filled unless WithSubjects was asked for.
 	Subjects []*Subject
+	short    []ShortKey // of Subjects, or empty (AppendRow)
 	// Heads has one entry per row where the query carries reports (With), else it is empty.
 	Heads []Head
 	// Values is column-major: column c is Values[c*Rows() : (c+1)*Rows()]; Missing = no value.
@@ -70,6 +71,7 @@ func (r *Result) Reset() {
 	*r = Result{
 		IDs:      r.IDs[:0],
 		Subjects: r.Subjects[:0],
+		short:    r.short[:0],
 		Heads:    r.Heads[:0],
 		Values:   r.Values[:0],
 		Groups:   r.Groups[:0],

@@ -3,9 +3,10 @@ package protocol
 // distinctSubjects are the subjects of a result as they travel: those of every row, or, where each group is of one
 // subject, one for each group.
 type distinctSubjects struct {
-	rows []*Subject
-	ends []int32 // when not nil, the subjects are those of rows[ends[i]-1]
-	n    int
+	rows  []*Subject
+	short []ShortKey // of rows, or of another number: then they are not known
+	ends  []int32    // when not nil, the subjects are those of rows[ends[i]-1]
+	n     int
 }
 
 // distinct finds out which of the two forms the result has.
@@ -22,7 +23,7 @@ func (r *Result) distinct() distinctSubjects {
 	if len(r.Groups) > 0 {
 		return distinctSubjects{rows: r.Subjects, ends: r.Groups, n: len(r.Groups)}
 	}
-	return distinctSubjects{rows: r.Subjects, n: len(r.Subjects)}
+	return distinctSubjects{rows: r.Subjects, short: r.short, n: len(r.Subjects)}
 }
 
 // at returns the i-th subject.
@@ -36,6 +37,9 @@ func (d *distinctSubjects) at(i int) *Subject {
 func (d *distinctSubjects) appendKeys(dst []byte) []byte {
 	dst = appendArray(dst, d.n)
 	if d.ends == nil {
+		if len(d.short) == len(d.rows) {
+			return appendShort(dst, d.rows, d.short)
+		}
 		for _, s := range d.rows {
 			dst = appendString(dst, s.Key)
 		}

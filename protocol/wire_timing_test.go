@@ -89,6 +89,15 @@ func BenchmarkAppendSnapshot50(b *testing.B) { benchmarkAppend(b, scenarioSnapsh
 
 func BenchmarkAppendResult20x4(b *testing.B) { benchmarkAppend(b, scenarioResult(20, 4)) }
 
+// BenchmarkAppendResult20x4Short has the short forms of the keys, as a node does.
+func BenchmarkAppendResult20x4Short(b *testing.B) {
+	r := scenarioResult(20, 4)
+	for _, s := range r.Subjects {
+		r.short = append(r.short, ShortKeyOf(s.Key))
+	}
+	benchmarkAppend(b, r)
+}
+
 func BenchmarkAppendResult20x4Missing(b *testing.B) {
 	r := scenarioResult(20, 4)
 	for i := 0; i < len(r.Values); i += 7 {

@@ -61,7 +61,7 @@ func (r *root) loadSubject(s *protocol.Subject) error {
 	if n&chunkMask == 0 {
 		r.subjects = append(r.subjects, new(subjectChunk))
 	}
-	r.subjects[n>>chunkBits][n&chunkMask] = s
+	r.subjects[n>>chunkBits].put(int(n&chunkMask), s)
 	r.count++
 	r.people += subjectBytes(s)
 	r.keys = r.keys.insert(s.Key, n)

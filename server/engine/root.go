@@ -35,7 +35,16 @@ type root struct {
 	tables   []*table           // by slot, as catalog.tables
 }
 
-type subjectChunk [chunkRows]*protocol.Subject
+// subjectChunk is 256 subjects with the short forms of their keys, in one place: an answer fetches both at once.
+type subjectChunk [chunkRows]struct {
+	*protocol.Subject
+	short protocol.ShortKey
+}
+
+// put makes s the subject of a row.
+func (c *subjectChunk) put(row int, s *protocol.Subject) {
+	c[row].Subject, c[row].short = s, protocol.ShortKeyOf(s.Key)
+}
 
 // table holds the reports of one table of the catalog.
 type table struct {
@@ -166,7 +175,7 @@ func (r *root) has(epoch uint64, slot int, number uint32, version uint64) bool {
 
 // subject returns the subject of a number below r.count.
 func (r *root) subject(number uint32) *protocol.Subject {
-	return r.subjects[number>>chunkBits][number&chunkMask]
+	return r.subjects[number>>chunkBits][number&chunkMask].Subject
 }
 
 func (r *root) keyOf(number uint32) string {

@@ -132,7 +132,8 @@ func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
 // fillSubjects appends the subjects of the page.
 func (v *view) fillSubjects(items []item, r *protocol.Result) {
 	for _, it := range items {
-		r.Subjects = append(r.Subjects, v.root.subject(it.number))
+		s := &v.root.subjects[it.number>>chunkBits][it.number&chunkMask]
+		r.AppendRow(s.Subject, s.short)
 	}
 }
 

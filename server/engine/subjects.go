@@ -41,11 +41,11 @@ func (d *draft) setSubject(n uint32, s *protocol.Subject) {
 		d.next.subjects[i] = &chunk
 		d.ownChunks[i] = true
 	}
-	if before := d.next.subjects[i][n&chunkMask]; before != nil {
+	if before := d.next.subjects[i][n&chunkMask].Subject; before != nil {
 		d.next.people -= subjectBytes(before)
 	}
 	d.next.people += subjectBytes(s)
-	d.next.subjects[i][n&chunkMask] = s
+	d.next.subjects[i].put(int(n&chunkMask), s)
 	d.touched[n] = true
 	d.batch.PutSubject(s)
 }
