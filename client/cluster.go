@@ -6,8 +6,8 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// Cluster returns how one node sees its cluster; At names the node. The master alone hears how far the others are.
-func (c *Client) Cluster(ctx context.Context) (*protocol.ClusterStatus, error) {
+// ClusterStatus returns how one node sees its cluster; At names the node. The master alone hears how far the others are.
+func (c *Client) ClusterStatus(ctx context.Context) (*protocol.ClusterStatus, error) {
 	s := &protocol.ClusterStatus{}
 	if _, err := c.do(ctx, &request{op: protocol.OpCluster, in: &empty, out: s}); err != nil {
 		return nil, err

@@ -164,7 +164,7 @@ func (v *surveyor) askOne(ctx context.Context, addr string) (*protocol.ClusterSt
 		return nil, err
 	}
 	defer c.Close()
-	return c.Cluster(ctx)
+	return c.ClusterStatus(ctx)
 }
 
 // take puts together what was heard. The master's view counts; of two who call themselves so, that of the greater term.
