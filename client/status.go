@@ -100,9 +100,9 @@ func (c *Client) Counts() Counts {
 	return Counts{Retries: c.retries.Load(), Redirects: c.redirects.Load(), OverSpent: c.overSpent.Load(), Broken: c.broken.Load()}
 }
 
-// Cluster returns what the nodes said of their cluster when they were greeted: its id, and the newest version of its catalog;
+// Identity returns what the nodes said of their cluster when they were greeted: its id, and the newest version of its catalog;
 // "" and 0 before the first greeting.
-func (c *Client) Cluster() (id string, catalogVersion uint64) {
+func (c *Client) Identity() (id string, catalogVersion uint64) {
 	for _, n := range c.topology.Load().nodes {
 		if w := n.welcome.Load(); w != nil {
 			id, catalogVersion = w.ClusterID, max(catalogVersion, w.CatalogVersion)

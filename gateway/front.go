@@ -119,7 +119,7 @@ func (f *front) ClusterID() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id, _ := sdk.Cluster()
+	id, _ := sdk.Identity()
 	return id, nil
 }
 
@@ -127,7 +127,7 @@ func (f *front) ClusterID() (string, error) {
 func (f *front) Welcome(w *protocol.Welcome) (applied uint64) {
 	w.Node, w.Role = f.id, "gateway"
 	if sdk, err := f.g.link.get(); err == nil {
-		w.ClusterID, w.CatalogVersion = sdk.Cluster()
+		w.ClusterID, w.CatalogVersion = sdk.Identity()
 		applied = sdk.Applied()
 	}
 	return applied
