@@ -104,12 +104,30 @@ func (m *membership) ask(ctx context.Context, cluster, node string) (id string, 
 	if m.c.Cluster.ID != "" {
 		cluster = m.c.Cluster.ID
 	}
+	if id, err := m.lively(ctx); id != "" || err != nil {
+		return id, false, err
+	}
 	founding, own, err := m.registry.Claim(ctx, cluster, node)
 	if err == nil && !own {
 		m.log.Info("the cluster was founded already; the node joins it", "name", m.c.Cluster.Name, "cluster", founding.ClusterID,
 			"by", founding.Node, "key", m.registry.FoundingKey())
 	}
 	return founding.ClusterID, own, err
+}
+
+// lively returns the cluster of a node that etcd lists, "" if it lists none of any: an etcd that was set up anew may not know
+// yet which cluster goes by the name.
+func (m *membership) lively(ctx context.Context) (cluster string, err error) {
+	records, err := m.registry.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range records {
+		if r.ClusterID != "" {
+			return r.ClusterID, nil
+		}
+	}
+	return "", nil
 }
 
 // begin lists the node, has it taken into its cluster, and follows what it is.
@@ -176,7 +194,8 @@ func (m *membership) join(ctx context.Context) {
 			m.log.Info("the master knows the node")
 			return
 		} else if ctx.Err() == nil {
-			t.tell("the node is not taken into its cluster yet and goes on trying", err, "asked", addresses)
+			t.tell("the node is not taken into its cluster yet and goes on trying", err, "asked", addresses,
+				"if_nothing_is_left_of_that_cluster", "empty this node's directory and delete "+m.registry.FoundingKey()+" in etcd")
 		}
 		if !pause(ctx, retryEvery) {
 			return
@@ -211,19 +230,22 @@ func (m *membership) addresses(ctx context.Context) []string {
 	return all
 }
 
-// claim tells etcd which cluster goes by the name, and tells it again: it may be set up anew, and must then not let a
-// second cluster be founded.
+// claim tells etcd which cluster goes by the name, and tells it again at times and whenever the node is listed anew: etcd may
+// have been set up anew, and must then not let a second cluster be founded.
 func (m *membership) claim(ctx context.Context) {
-	told := false
-	for {
+	told, listed := false, false
+	for next := time.Now(); pause(ctx, watchEvery); {
+		before := listed
+		listed = m.listed.Load().Held()
+		if time.Now().Before(next) && (before || !listed) {
+			continue
+		}
+		next = time.Now().Add(claimEvery)
 		founding, _, err := m.registry.Claim(ctx, m.node.ClusterID(), m.node.NodeID())
 		if err == nil && founding.ClusterID != m.node.ClusterID() && !told {
 			m.log.Error("another cluster goes by this name in etcd: give one of them another cluster.name or etcd.prefix",
 				"name", m.c.Cluster.Name, "cluster", m.node.ClusterID(), "other", founding.ClusterID, "key", m.registry.FoundingKey())
 			told = true
-		}
-		if !pause(ctx, claimEvery) {
-			return
 		}
 	}
 }

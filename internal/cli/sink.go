@@ -11,6 +11,7 @@ import (
 	"github.com/kamaitachi/kamaitachi/conf"
 	"github.com/kamaitachi/kamaitachi/internal/dataset"
 	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server"
 	"github.com/kamaitachi/kamaitachi/server/engine"
 	"github.com/kamaitachi/kamaitachi/server/store"
 )
@@ -90,6 +91,10 @@ func openLocal(dir string) (*local, error) {
 	st, err := store.Open(dir, store.Options{})
 	if err != nil {
 		return nil, err
+	}
+	if st.Member() {
+		return nil, errors.Join(fmt.Errorf("%s: %w, whose log would not know of the import: import into the running cluster (-addr)",
+			dir, server.ErrMember), st.Close())
 	}
 	e, err := engine.Open(st, engine.Options{NoSync: true})
 	if err != nil {

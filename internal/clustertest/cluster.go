@@ -156,13 +156,11 @@ func (c *Cluster) StartAll() {
 		if n.Running() {
 			continue
 		}
-		if err := n.launch(); err != nil {
-			c.t.Fatal(err)
-		}
+		n.Launch()
 		begun = append(begun, n)
 	}
 	for _, n := range begun {
-		n.listening()
+		n.AwaitListening()
 	}
 }
 

@@ -29,20 +29,22 @@ type Node struct {
 // Start starts the node and waits until it listens, which is before it is ready.
 func (n *Node) Start() {
 	n.c.t.Helper()
-	if err := n.launch(); err != nil {
+	n.Launch()
+	n.AwaitListening()
+}
+
+// Launch starts the node and does not wait: one without data listens only once it knows of which cluster it is to be.
+func (n *Node) Launch() {
+	n.c.t.Helper()
+	p, err := launch(n.c.program, n.Log, n.arguments()...)
+	if err != nil {
 		n.c.t.Fatal(err)
 	}
-	n.listening()
+	n.p = p
 }
 
-// launch starts the process.
-func (n *Node) launch() (err error) {
-	n.p, err = launch(n.c.program, n.Log, n.arguments()...)
-	return err
-}
-
-// listening waits until the node listens, and notes where.
-func (n *Node) listening() {
+// AwaitListening waits until a node that was launched listens, and notes where.
+func (n *Node) AwaitListening() {
 	n.c.t.Helper()
 	select {
 	case addrs, ok := <-n.p.ready:
