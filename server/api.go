@@ -31,6 +31,7 @@ type Engine interface {
 	Stats() engine.Stats
 	HistoryStats() engine.HistoryStats
 	TopicSize(topic string) int
+	Standing(q protocol.Message, c *protocol.Change) bool
 	AppendDependencies(dst []engine.Dependency, topic string, subjects []string) []engine.Dependency
 	Unchanged(on []engine.Dependency, since uint64) bool
 }

@@ -22,6 +22,7 @@ const (
 
 	subjectCost   = 2  // to look a subject up and rank it
 	memberCost    = 1  // to rank a subject of a topic
+	orderCost     = 4  // to bring a subject of a topic into a standing order, over ranking it
 	historyFactor = 8  // to look for the newest report in a history, over taking the newest
 	historyLen    = 40 // reports in a history: ten years of quarters
 	listCost      = 20 // to list a subject with its attributes
@@ -45,31 +46,33 @@ func historic(v *protocol.View, timestamp protocol.Instant, r protocol.Range) bo
 	return timestamp.Given || v.KnownAt.Given || len(v.ReportTypes) > 0 || r.From.Given || r.To.Given
 }
 
-func costSnapshot(e Engine, sc *scratch) int { return costOf(e, &sc.snapshot, &protocol.Change{}) }
+// noChange is that of a query that is not prepared.
+var noChange protocol.Change
 
-func costPeriod(e Engine, sc *scratch) int { return costOf(e, &sc.period, &protocol.Change{}) }
+func costSnapshot(e Engine, sc *scratch) int { return costOf(e, &sc.snapshot, &noChange) }
 
-func costRecent(e Engine, sc *scratch) int { return costOf(e, &sc.recent, &protocol.Change{}) }
+func costPeriod(e Engine, sc *scratch) int { return costOf(e, &sc.period, &noChange) }
+
+func costRecent(e Engine, sc *scratch) int { return costOf(e, &sc.recent, &noChange) }
 
 func costSelectSnapshot(e Engine, sc *scratch) int {
-	return costOf(e, &sc.selectSnapshot, &protocol.Change{})
+	return costOf(e, &sc.selectSnapshot, &noChange)
 }
 
 func costSelectPeriod(e Engine, sc *scratch) int {
-	return costOf(e, &sc.selectPeriod, &protocol.Change{})
+	return costOf(e, &sc.selectPeriod, &noChange)
 }
 
 // costOf estimates a query with a change.
 func costOf(e Engine, q protocol.Message, c *protocol.Change) int {
 	switch q := q.(type) {
 	case *protocol.Snapshot:
-		n, each := len(q.Subjects), subjectCost
-		if q.Topic != "" {
-			n, each = e.TopicSize(q.Topic), memberCost
+		if q.Topic == "" {
+			return costRanking(len(q.Subjects), subjectCost, &q.View, c.Ranking(q.Ranking), c.When(q.Timestamp), q.Range)
 		}
-		return costRanking(n, each, &q.View, c.Ranking(q.Ranking), c.When(q.Timestamp), q.Range)
+		return costWhom(e, q, c, q.Topic, memberCost, &q.View, q.Ranking, q.Timestamp, q.Range)
 	case *protocol.SelectSnapshot:
-		return costRanking(e.TopicSize(q.Topic), subjectCost, &q.View, c.Ranking(q.Ranking), c.When(q.Timestamp), q.Range)
+		return costWhom(e, q, c, q.Topic, subjectCost, &q.View, q.Ranking, q.Timestamp, q.Range)
 	case *protocol.SelectPeriod:
 		return baseCost + e.TopicSize(q.Topic)*(subjectCost+historyLen*memberCost)
 	case *protocol.Period:
@@ -85,6 +88,20 @@ func costOf(e Engine, q protocol.Message, c *protocol.Change) int {
 		return baseCost + len(q.Subjects)*(subjectCost+rowsCost(min(reports, historyLen), &q.View))
 	}
 	return forWorkers
+}
+
+// costWhom estimates a ranking of a topic or a selection, whose subjects cost so much each: nothing where they stand in
+// order, and otherwise perhaps the making of an order.
+func costWhom(e Engine, q protocol.Message, c *protocol.Change, topic string, each int, v *protocol.View,
+	rank protocol.Ranking, timestamp protocol.Instant, span protocol.Range) int {
+	rank, timestamp = c.Ranking(rank), c.When(timestamp)
+	switch {
+	case e.Standing(q, c):
+		each = 0
+	case !historic(v, timestamp, span):
+		each *= orderCost
+	}
+	return costRanking(e.TopicSize(topic), each, v, rank, timestamp, span)
 }
 
 // costRanking estimates a ranking of n subjects, each of which costs so much.

@@ -70,10 +70,10 @@ func TestWhatAConnectionAsksBeyondItsShareIsAnsweredByWorkers(t *testing.T) {
 	n, h := startNode(t, memory())
 	p := connect(t, n)
 	const requests = 400 // of about 200 points each: more than the budget, less than a read
-	q := &protocol.Snapshot{View: protocol.View{IDs: []string{"1001"}}, Topic: "all"}
+	q := &protocol.Period{View: protocol.View{IDs: []string{"1001"}}, Subjects: top(4).Subjects}
 	var batch []byte
 	for range requests {
-		batch = append(batch, p.frame(protocol.OpSnapshot, q)...)
+		batch = append(batch, p.frame(protocol.OpPeriod, q)...)
 	}
 	if len(batch) > (32 << 10) {
 		t.Fatalf("the batch of %d bytes is not read at once", len(batch))

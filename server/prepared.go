@@ -31,7 +31,7 @@ func (sc *scratch) decodeExecute(payload []byte) error {
 }
 
 func costPrepare(e Engine, sc *scratch) int {
-	return baseCost + costOf(e, sc.query, &protocol.Change{})
+	return baseCost + costOf(e, sc.query, &noChange)
 }
 
 func costExecute(e Engine, sc *scratch) int {

@@ -24,7 +24,7 @@ func (e *Engine) Apply(index uint64, writes []*protocol.Write) (outcomes []error
 // becomes durable and visible at once. outcomes[i] are those of entry i.
 func (e *Engine) ApplyAll(entries []protocol.Entry) (outcomes [][]error, err error) {
 	e.applying.Lock()
-	defer e.applying.Unlock()
+	defer e.done()
 	outcomes = make([][]error, len(entries))
 	for i := range entries {
 		outcomes[i] = make([]error, len(entries[i].Writes))
@@ -263,6 +263,7 @@ func (d *draft) finish() (*root, error) {
 		d.next.tables[slot] = finished
 	}
 	d.next.types, d.next.periods = d.e.types.texts, d.e.periods.texts
+	d.advanceOrders()
 	d.shed()
 	return d.next, nil
 }

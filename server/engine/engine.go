@@ -37,11 +37,14 @@ type Options struct {
 	// HistoryBytes bounds the series on the heap, in bytes; the newest values and dates are not among them. Series that
 	// do not fit are Blocks. Default 0: no bound.
 	HistoryBytes int64
-	// HeapBytes bounds subjects, columns and series together, in bytes; the series give way. Open fails with ErrHeapBytes
+	// HeapBytes bounds subjects, columns, orders and series together, in bytes; the series give way. Open fails with ErrHeapBytes
 	// if the others alone are more. Default 0: no bound.
 	HeapBytes int64
 	// Blocks keeps series that are not on the heap. Default: nothing does, they are read from the store each time.
 	Blocks Blocks
+	// OrderBytes bounds the standing orders of topics, in bytes; where HeapBytes is bounded they also take no more than a
+	// sixteenth of it. Default 64 MiB; negative = none stand, and topics are ranked anew each time.
+	OrderBytes int64
 }
 
 // DefaultMaxValues is the default of Options.MaxValues.
@@ -79,6 +82,7 @@ type Engine struct {
 	repeats  *repeats
 	hand     hand
 
+	standing     standing
 	history      history
 	historyBytes int64
 	heapBytes    int64
@@ -96,6 +100,7 @@ func Open(st *store.Store, o Options) (*Engine, error) {
 	e := &Engine{maxValues: o.MaxValues, sync: !o.NoSync, versions: new(versions), historyBytes: o.HistoryBytes, heapBytes: o.HeapBytes}
 	e.Reader = Reader{e: e}
 	e.history.open(o.Blocks)
+	e.standing.open(&o)
 	if e.maxValues == 0 {
 		e.maxValues = DefaultMaxValues
 	}
@@ -111,7 +116,7 @@ func Open(st *store.Store, o Options) (*Engine, error) {
 // it; after an error nothing has changed.
 func (e *Engine) Swap(st *store.Store) error {
 	e.applying.Lock()
-	defer e.applying.Unlock()
+	defer e.done()
 	return e.reload(st)
 }
 

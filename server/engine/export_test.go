@@ -20,3 +20,6 @@ func (e *Engine) Mute(list ...Change) {
 		e.versions.muted |= 1 << c
 	}
 }
+
+// OrderAll makes orders of topics of any size, the first time that they are asked for.
+func (e *Engine) OrderAll() { e.standing.least = 0 }

@@ -78,6 +78,11 @@ type Stats struct {
 	ColumnBytes  int // heap of subjects, newest values and dates
 	HistoryBytes int // heap of series
 	HistoryMax   int // most that it may be beside these columns; 0 = no bound
+
+	Orders      int    // standing orders of topics
+	OrdersBuilt uint64 // since the engine was opened
+	OrderBytes  int    // heap of orders
+	OrderMax    int    // most that it may be
 }
 
 // Stats returns the counts of this moment.
@@ -92,6 +97,10 @@ func (e *Engine) Stats() Stats {
 	s.ColumnBytes, s.HistoryBytes = rt.columnBytes(), rt.historyBytes()
 	if e.historyBytes > 0 || e.heapBytes > 0 {
 		s.HistoryMax = e.room(rt)
+	}
+	s.OrdersBuilt, s.OrderMax = e.standing.built.Load(), e.standing.limit
+	if rt.orders != nil {
+		s.Orders, s.OrderBytes = len(rt.orders.list), rt.orders.bytes
 	}
 	return s
 }

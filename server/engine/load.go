@@ -167,7 +167,7 @@ func (p *loading) fitsHistory(s *series) bool {
 	size := int64(s.bytes())
 	room := p.e.historyBytes
 	if p.e.heapBytes > 0 {
-		room = p.e.heapBytes - p.needed.Load()
+		room = p.e.heapBytes - int64(p.e.standing.limit) - p.needed.Load()
 		if p.e.historyBytes > 0 {
 			room = min(room, p.e.historyBytes)
 		}

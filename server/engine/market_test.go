@@ -17,12 +17,16 @@ const marketTopic = "all"
 
 // openMarket returns an engine with subjects x quarters reports of six indicators, some values missing.
 func openMarket(t testing.TB, subjects, quarters int) *engine.Engine {
+	return openMarketWith(t, subjects, quarters, engine.Options{NoSync: true})
+}
+
+func openMarketWith(t testing.TB, subjects, quarters int, o engine.Options) *engine.Engine {
 	st, err := store.Open("data", store.Options{FS: vfs.NewMem()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	e, err := engine.Open(st, engine.Options{NoSync: true})
+	e, err := engine.Open(st, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ type target struct {
 	fs      vfs.FS
 	store   *store.Store
 	options engine.Options
+	ordered bool // every ranking of a topic makes an order
 }
 
 func open() oracletest.Target {
@@ -33,7 +34,9 @@ func (t *target) open() (err error) {
 	if t.store, err = store.Open("data", store.Options{FS: t.fs}); err != nil {
 		return err
 	}
-	t.Engine, err = engine.Open(t.store, t.options)
+	if t.Engine, err = engine.Open(t.store, t.options); err == nil && t.ordered {
+		t.OrderAll()
+	}
 	return err
 }
 

@@ -107,20 +107,13 @@ func (p *Prepared) answer(c *protocol.Change, m *meaning, v *view, sc *scratch, 
 		r.With = q.With
 		rank := c.Ranking(q.Ranking)
 		if q.Topic == "" {
-			return p.e.snapshot(v, m.numbers, true, &rank, c.When(q.Timestamp), q.Range, sc, r)
+			return p.e.rankList(v, m.numbers, true, &rank, c.When(q.Timestamp), q.Range, sc, r)
 		}
-		topic, err := v.root.topic(q.Topic)
-		if err != nil {
-			return err
-		}
-		return p.e.snapshot(v, topic, true, &rank, c.When(q.Timestamp), q.Range, sc, r)
+		return p.e.rankWhom(v, &whom{topic: q.Topic}, &rank, c.When(q.Timestamp), q.Range, sc, r)
 	case *protocol.SelectSnapshot:
 		r.With = q.With
-		if err := sc.pick(v.root, &q.Selection); err != nil {
-			return err
-		}
 		rank := c.Ranking(q.Ranking)
-		return p.e.snapshot(v, sc.numbers, true, &rank, c.When(q.Timestamp), q.Range, sc, r)
+		return p.e.rankSelection(v, &q.Selection, &rank, c.When(q.Timestamp), q.Range, sc, r)
 	case *protocol.SelectPeriod:
 		r.With = q.With
 		rank := c.Ranking(q.Ranking)

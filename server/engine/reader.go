@@ -75,7 +75,7 @@ func (rd Reader) answer(r *protocol.Result, ask func(rt *root, sc *scratch) erro
 		}
 	}
 	e.applying.Lock() // nothing moves now
-	defer e.applying.Unlock()
+	defer e.done()
 	r.Reset()
 	sc.shelf.reset()
 	return ask(e.root.Load(), sc)
@@ -84,7 +84,7 @@ func (rd Reader) answer(r *protocol.Result, ask func(rt *root, sc *scratch) erro
 // working returns working memory. With memory the store is not to be read.
 func (e *Engine) working(memory bool) *scratch {
 	sc := e.scratch.Get().(*scratch)
-	sc.memory = memory
+	sc.memory, sc.waited = memory, false
 	return sc
 }
 

@@ -9,7 +9,8 @@ import (
 // scratch is the working memory of one query; it is pooled and grows to what its queries need.
 type scratch struct {
 	engine *Engine
-	memory bool // the store is not to be read
+	memory bool // the store is not to be read, and no order to be waited for
+	waited bool // an order was
 	shelf  shelf
 	shard  *historyShard
 	found  uint64 // series that were, and were not, among the blocks
@@ -184,8 +185,7 @@ func bounds(r protocol.Range) (from, to int64, err error) {
 
 // page is a checked Ranking.
 type page struct {
-	byDate        bool
-	column        int // when not byDate
+	column        int // or byReportDate
 	ascending     bool
 	offset, limit int
 }
@@ -200,18 +200,22 @@ func pageOf(v *view, q *protocol.Ranking) (page, error) {
 	if p.limit, err = checkPage(q.Offset, q.Limit, protocol.DefaultLimit, protocol.MaxLimit); err != nil {
 		return p, err
 	}
-	switch q.Field {
-	case protocol.ReportDateField:
-		p.byDate = true
-	case "":
-		p.column = v.columns[0]
-		if col, ok := v.root.catalog.columns[v.slot][protocol.OperatingIncome]; ok {
-			p.column = col
-		}
-	default:
-		p.column, err = v.root.catalog.column(v.slot, q.Field)
-	}
+	p.column, err = v.root.catalog.ranked(v.slot, q.Field, v.columns[0])
 	return p, err
+}
+
+// ranked resolves the field of a ranking: a column or byReportDate. first is the first of the asked columns.
+func (c *catalog) ranked(slot int, field string, first int) (int, error) {
+	switch field {
+	case protocol.ReportDateField:
+		return byReportDate, nil
+	case "":
+		if col, ok := c.columns[slot][protocol.OperatingIncome]; ok {
+			return col, nil
+		}
+		return first, nil
+	}
+	return c.column(slot, field)
 }
 
 // checkPage returns the limit to use.

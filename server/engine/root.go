@@ -33,6 +33,7 @@ type root struct {
 	types    []string           // report types by number
 	periods  []string           // periods by number
 	tables   []*table           // by slot, as catalog.tables
+	orders   *orders            // those that stand
 }
 
 // subjectChunk is 256 subjects with the short forms of their keys, in one place: an answer fetches both at once.

@@ -19,10 +19,21 @@ func (e *Engine) answerSelectSnapshot(rt *root, sc *scratch, q *protocol.SelectS
 	if err != nil {
 		return err
 	}
-	if err := sc.pick(rt, &q.Selection); err != nil {
+	return e.rankSelection(&v, &q.Selection, &q.Ranking, q.Timestamp, q.Range, sc, r)
+}
+
+// rankSelection answers a ranking of the subjects that a selection picks.
+func (e *Engine) rankSelection(v *view, sel *protocol.Selection, rank *protocol.Ranking, timestamp protocol.Instant,
+	span protocol.Range, sc *scratch, r *protocol.Result) error {
+	if sel.Subject == "" && checkSelection(sel) == nil {
+		w := selected(sel)
+		return e.rankWhom(v, &w, rank, timestamp, span, sc, r)
+	}
+	numbers, err := sc.pick(v.root, sel)
+	if err != nil {
 		return err
 	}
-	return e.snapshot(&v, sc.numbers, true, &q.Ranking, q.Timestamp, q.Range, sc, r)
+	return e.rankList(v, numbers, true, rank, timestamp, span, sc, r)
 }
 
 func (e *Engine) answerSelectPeriod(rt *root, sc *scratch, q *protocol.SelectPeriod, r *protocol.Result) error {
@@ -43,10 +54,11 @@ func (e *Engine) selectPeriod(v *view, q *protocol.SelectPeriod, rank *protocol.
 	if err != nil {
 		return err
 	}
-	if err := sc.pick(v.root, &q.Selection); err != nil {
+	numbers, err := sc.pick(v.root, &q.Selection)
+	if err != nil {
 		return err
 	}
-	if err := v.dayRows(sc, from, to); err != nil {
+	if err := v.dayRows(numbers, sc, from, to); err != nil {
 		return err
 	}
 	sc.refs = sc.refs[:0]
@@ -72,29 +84,52 @@ func lastGroup(r *protocol.Result) int32 {
 	return r.Groups[len(r.Groups)-1]
 }
 
-// pick fills sc.numbers with the subjects of a selection, in key order (semantics 19).
-func (sc *scratch) pick(rt *root, sel *protocol.Selection) error {
-	sc.numbers = sc.numbers[:0]
+// selected is whom a selection without a subject picks.
+func selected(sel *protocol.Selection) whom { return whom{sel.Topic, sel.Kind, sel.Keyword} }
+
+// checkSelection refuses a selection that lacks what it must have.
+func checkSelection(sel *protocol.Selection) error {
 	if sel.Kind == "" {
 		return protocol.Errorf(protocol.CodeBadRequest, "selection.id: a kind of tag is required")
 	}
 	if sel.Topic == "" {
 		return protocol.Errorf(protocol.CodeBadRequest, "selection.topic: a topic is required")
 	}
-	topic, err := rt.topic(sel.Topic)
-	if err != nil {
-		return err
+	return nil
+}
+
+// pick returns the subjects of a selection, in key order (semantics 19). They are the scratch's.
+func (sc *scratch) pick(rt *root, sel *protocol.Selection) (members, error) {
+	if err := checkSelection(sel); err != nil {
+		return nil, err
 	}
+	w := selected(sel)
+	if sel.Subject == "" {
+		return sc.members(rt, &w)
+	}
+	if _, err := rt.topic(sel.Topic); err != nil {
+		return nil, err
+	}
+	sc.numbers = sc.numbers[:0]
+	if n, ok := rt.find(sel.Subject); ok && w.has(rt.subject(n)) {
+		sc.numbers = append(sc.numbers, n)
+	}
+	return sc.numbers, nil
+}
+
+// members returns those whom a ranking is of, in key order. Those of a selection are the scratch's.
+func (sc *scratch) members(rt *root, w *whom) (members, error) {
+	topic, err := rt.topic(w.topic)
+	if err != nil || w.kind == "" {
+		return topic, err
+	}
+	sc.numbers = sc.numbers[:0]
 	for _, n := range topic {
-		s := rt.subject(n)
-		if sel.Subject != "" && s.Key != sel.Subject {
-			continue
-		}
-		if carries(s.Tags, sel.Kind, sel.Keyword) {
+		if carries(rt.subject(n).Tags, w.kind, w.keyword) {
 			sc.numbers = append(sc.numbers, n)
 		}
 	}
-	return nil
+	return sc.numbers, nil
 }
 
 // carries tells whether one of tags is of the kind and contains the keyword.
@@ -109,9 +144,9 @@ func carries(tags []protocol.Tag, kind, keyword string) bool {
 
 // dayRows fills sc.dayRefs with each candidate's newest visible report of each day within the range, days descending and
 // subjects in key order within a day.
-func (v *view) dayRows(sc *scratch, from, to int64) error {
+func (v *view) dayRows(numbers members, sc *scratch, from, to int64) error {
 	out := sc.dayRefs[:0]
-	for i, n := range sc.numbers {
+	for i, n := range numbers {
 		s, err := v.seriesOf(n, sc)
 		if err != nil {
 			sc.dayRefs = out

@@ -32,7 +32,7 @@ func (e *Engine) room(rt *root) int {
 		room = e.historyBytes
 	}
 	if e.heapBytes > 0 {
-		room = min(room, max(e.heapBytes-int64(rt.columnBytes()), 0))
+		room = min(room, max(e.heapBytes-int64(e.standing.limit)-int64(rt.columnBytes()), 0))
 	}
 	return int(room)
 }

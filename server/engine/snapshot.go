@@ -17,13 +17,9 @@ func (e *Engine) answerSnapshot(rt *root, sc *scratch, q *protocol.Snapshot, r *
 	}
 	if q.Topic == "" {
 		sc.lookup(rt, q.Subjects)
-		return e.snapshot(&v, sc.numbers, false, &q.Ranking, q.Timestamp, q.Range, sc, r)
+		return e.rankList(&v, sc.numbers, false, &q.Ranking, q.Timestamp, q.Range, sc, r)
 	}
-	topic, err := rt.topic(q.Topic)
-	if err != nil {
-		return err
-	}
-	return e.snapshot(&v, topic, true, &q.Ranking, q.Timestamp, q.Range, sc, r)
+	return e.rankWhom(&v, &whom{topic: q.Topic}, &q.Ranking, q.Timestamp, q.Range, sc, r)
 }
 
 // checkWhom refuses a snapshot of both a list and a topic, or of neither.
@@ -34,45 +30,88 @@ func checkWhom(q *protocol.Snapshot) error {
 	return nil
 }
 
-// snapshot ranks the candidates; keyed tells that they come in key order.
-func (e *Engine) snapshot(v *view, numbers []uint32, keyed bool, rank *protocol.Ranking, timestamp protocol.Instant,
-	span protocol.Range, sc *scratch, r *protocol.Result) error {
-	p, err := pageOf(v, rank)
-	if err != nil {
-		return err
+// scope is which reports are ranked, and how.
+type scope struct {
+	page
+	newest   bool // the newest of each subject, whatever it is
+	from, to int64
+}
+
+func scopeOf(v *view, rank *protocol.Ranking, timestamp protocol.Instant, span protocol.Range) (s scope, err error) {
+	if s.page, err = pageOf(v, rank); err != nil {
+		return s, err
 	}
-	from, to, err := bounds(span)
-	if err != nil {
-		return err
+	if s.from, s.to, err = bounds(span); err != nil {
+		return s, err
 	}
 	if err := checkInstant("timestamp", timestamp); err != nil {
-		return err
+		return s, err
 	}
 	if timestamp.Given {
-		to = min(to, timestamp.Seconds)
+		s.to = min(s.to, timestamp.Seconds)
 	}
-	newest := v.filter.plain() && !timestamp.Given && !span.From.Given && !span.To.Given
-	if newest {
-		sc.items = v.newestItems(sc.items[:0], numbers, &p)
-	} else {
-		if err := v.itemsWithin(sc, numbers, &p, from, to); err != nil {
+	s.newest = v.filter.plain() && !timestamp.Given && !span.From.Given && !span.To.Given
+	return s, nil
+}
+
+// rankWhom answers a ranking of a topic or of a selection from it.
+func (e *Engine) rankWhom(v *view, w *whom, rank *protocol.Ranking, timestamp protocol.Instant, span protocol.Range,
+	sc *scratch, r *protocol.Result) error {
+	topic, err := v.root.topic(w.topic)
+	if err != nil {
+		return err
+	}
+	s, err := scopeOf(v, rank, timestamp, span)
+	if err != nil {
+		return err
+	}
+	if s.newest {
+		o, err := v.orderOf(&orderKey{whom: *w, slot: v.slot, column: s.column}, len(topic), sc)
+		if err != nil {
 			return err
 		}
+		if o != nil {
+			sc.items = o.page(sc.items[:0], v.root, figures{v.table, s.column}, &s.page)
+			return e.fillNewest(v, sc.items, r)
+		}
+	}
+	numbers, err := sc.members(v.root, w)
+	if err != nil {
+		return err
+	}
+	return e.rank(v, numbers, true, &s, sc, r)
+}
+
+// rankList answers a ranking of some subjects; keyed tells that they come in key order.
+func (e *Engine) rankList(v *view, numbers []uint32, keyed bool, rank *protocol.Ranking, timestamp protocol.Instant,
+	span protocol.Range, sc *scratch, r *protocol.Result) error {
+	s, err := scopeOf(v, rank, timestamp, span)
+	if err != nil {
+		return err
+	}
+	return e.rank(v, numbers, keyed, &s, sc, r)
+}
+
+// rank ranks the candidates; keyed tells that they come in key order.
+func (e *Engine) rank(v *view, numbers []uint32, keyed bool, s *scope, sc *scratch, r *protocol.Result) error {
+	if s.newest {
+		sc.items = v.newestItems(sc.items[:0], numbers, &s.page)
+	} else if err := v.itemsWithin(sc, numbers, s); err != nil {
+		return err
 	}
 	var items []item
 	if keyed {
-		items = p.rankKeyed(sc.items, sc)
+		items = s.rankKeyed(sc.items, sc)
 	} else {
-		items = p.rankListed(sc.items, sc, v.root)
+		items = s.rankListed(sc.items, sc, v.root)
+	}
+	if s.newest {
+		return e.fillNewest(v, items, r)
 	}
 	if err := e.checkSize(len(items), len(v.columns)); err != nil {
 		return err
 	}
 	v.fillSubjects(items, r)
-	if newest {
-		v.fillNewest(items, r)
-		return nil
-	}
 	return v.fillRows(items, sc, r)
 }
 
@@ -90,7 +129,7 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 			continue
 		}
 		key := uint64(missingKey)
-		if p.byDate {
+		if p.column == byReportDate {
 			key = dateKey(date, flip)
 		} else if place := c.shape.place(p.column); place >= 0 {
 			key = sortKey(math.Float64frombits(words[1+place]), flip)
@@ -102,9 +141,9 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 
 // itemsWithin makes an item of each candidate's newest report that passes the filter and lies within the dates.
 // sc.rows then has the place of that report in its series, by item.tie.
-func (v *view) itemsWithin(sc *scratch, numbers []uint32, p *page, from, to int64) error {
+func (v *view) itemsWithin(sc *scratch, numbers []uint32, scope *scope) error {
 	sc.items, sc.rows = sc.items[:0], sc.rows[:0]
-	flip := p.flip()
+	flip := scope.flip()
 	for _, n := range numbers {
 		s, err := v.seriesOf(n, sc)
 		if err != nil {
@@ -113,8 +152,8 @@ func (v *view) itemsWithin(sc *scratch, numbers []uint32, p *page, from, to int6
 		if s == nil {
 			continue
 		}
-		if row := s.newestWithin(&v.filter, from, to); row >= 0 {
-			sc.items = append(sc.items, item{key: v.rowKey(s, row, p, flip), number: n, tie: uint32(len(sc.rows))})
+		if row := s.newestWithin(&v.filter, scope.from, scope.to); row >= 0 {
+			sc.items = append(sc.items, item{key: v.rowKey(s, row, &scope.page, flip), number: n, tie: uint32(len(sc.rows))})
 			sc.rows = append(sc.rows, uint32(row))
 		}
 		sc.shelf.release(s)
@@ -123,7 +162,7 @@ func (v *view) itemsWithin(sc *scratch, numbers []uint32, p *page, from, to int6
 }
 
 func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
-	if p.byDate {
+	if p.column == byReportDate {
 		return dateKey(s.reports[row].date, flip)
 	}
 	return sortKey(s.value(row, p.column), flip)
@@ -147,8 +186,12 @@ func (v *view) head(rep report) protocol.Head {
 	}
 }
 
-// fillNewest gathers the asked columns of the page from the columns of newest values, and the heads where asked for.
-func (v *view) fillNewest(items []item, r *protocol.Result) {
+// fillNewest fills in a page from the columns of newest values, and the heads where asked for.
+func (e *Engine) fillNewest(v *view, items []item, r *protocol.Result) error {
+	if err := e.checkSize(len(items), len(v.columns)); err != nil {
+		return err
+	}
+	v.fillSubjects(items, r)
 	if r.With&protocol.WithReports != 0 {
 		for _, it := range items {
 			r.Heads = append(r.Heads, v.head(v.table.summaryOf(it.number).head))
@@ -166,6 +209,7 @@ func (v *view) fillNewest(items []item, r *protocol.Result) {
 			out[at*len(items)+i] = value
 		}
 	}
+	return nil
 }
 
 // fillRows gathers the asked columns of the page from the subjects' series, and the heads where asked for.

@@ -1,0 +1,130 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
+	"github.com/kamaitachi/kamaitachi/server/engine"
+)
+
+// topicBy is a ranking of the whole market by one indicator.
+func topicBy(indicator int) *protocol.Snapshot {
+	q := &protocol.Snapshot{Topic: marketTopic}
+	q.IDs = []string{fmt.Sprintf("indicator_%d", indicator)}
+	return q
+}
+
+func ask(t *testing.T, e *engine.Engine, q *protocol.Snapshot) {
+	t.Helper()
+	if err := e.Snapshot(q, &protocol.Result{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func stands(e *engine.Engine, q *protocol.Snapshot) bool { return e.Standing(q, &protocol.Change{}) }
+
+func TestAnOrderStandsOnceItIsAskedForAgain(t *testing.T) {
+	e := openMarket(t, 2000, 1)
+	q := topicBy(1)
+	ask(t, e, q)
+	if stands(e, q) {
+		t.Fatal("asked for once, and it stands")
+	}
+	if err := e.Memory().Snapshot(q, &protocol.Result{}); !errors.Is(err, engine.ErrCold) {
+		t.Errorf("who must not wait is told %v, want ErrCold", err)
+	}
+	ask(t, e, q)
+	if !stands(e, q) || stands(e, topicBy(2)) {
+		t.Errorf("stands: by 1 %v, by 2 %v; want only by 1", stands(e, q), stands(e, topicBy(2)))
+	}
+	put(t, e, marketKey(7), 1, 2, 3, 4, 5, 6)
+	s := e.Stats()
+	if !stands(e, q) || s.Orders != 1 || s.OrdersBuilt != 1 || s.OrderBytes < 4*2000 || s.OrderBytes > s.OrderMax {
+		t.Errorf("after a write: stands %v, %+v", stands(e, q), s)
+	}
+	if err := e.Memory().Snapshot(q, &protocol.Result{}); err != nil {
+		t.Errorf("who must not wait is told %v of an order that stands", err)
+	}
+}
+
+func TestSmallTopicsHaveNoOrders(t *testing.T) {
+	e := openMarket(t, 60, 1)
+	for range 3 {
+		ask(t, e, topicBy(1))
+	}
+	if s := e.Stats(); s.OrdersBuilt != 0 {
+		t.Errorf("%d orders were built of 60 subjects", s.OrdersBuilt)
+	}
+}
+
+func TestAnOrderIsBuiltOnceForAllWhoWait(t *testing.T) {
+	e := openMarket(t, 5000, 1)
+	for indicator := 1; indicator <= 6; indicator++ {
+		q := topicBy(indicator)
+		ask(t, e, q)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() { ask(t, e, q) })
+		}
+		wg.Wait()
+		if s := e.Stats(); s.OrdersBuilt != uint64(indicator) || s.Orders != indicator {
+			t.Errorf("%d orders, %d were built; want %d", s.Orders, s.OrdersBuilt, indicator)
+		}
+	}
+}
+
+// An order that writes change and nobody reads is not kept up for ever, and comes back when it is asked for.
+func TestAnOrderThatNobodyAsksForIsLetGo(t *testing.T) {
+	e := openMarket(t, 200, 1)
+	q := topicBy(1)
+	ask(t, e, q)
+	ask(t, e, q)
+	rnd := rand.New(rand.NewPCG(1, 1))
+	writes := func(n int) {
+		for i := range n {
+			apply(t, e, &protocol.Write{Put: &protocol.Put{Reports: []protocol.Report{randomReport(rnd, marketKey(i%200), 1<<30)}}})
+		}
+	}
+	for range 3 {
+		writes(60)
+		if ask(t, e, q); !stands(e, q) {
+			t.Fatal("it was asked for now and then, and is gone")
+		}
+	}
+	writes(120)
+	if stands(e, q) {
+		t.Error("it is still kept up")
+	}
+	if ask(t, e, q); !stands(e, q) {
+		t.Error("it does not come back")
+	}
+}
+
+func TestOrdersTakeNoMoreThanTheyMay(t *testing.T) {
+	const limit = 30_000 // three orders of 600 subjects, perhaps
+	e := openMarketWith(t, 600, 1, engine.Options{NoSync: true, OrderBytes: limit})
+	ask(t, e, topicBy(6))
+	for range 3 {
+		for indicator := 1; indicator <= 6; indicator++ {
+			ask(t, e, topicBy(6)) // always asked for: it stays
+			ask(t, e, topicBy(indicator))
+			if s := e.Stats(); s.OrderBytes > limit || s.OrderMax != limit {
+				t.Fatalf("%d orders take %d bytes of %d, want at most %d", s.Orders, s.OrderBytes, s.OrderMax, limit)
+			}
+		}
+	}
+	if s := e.Stats(); s.Orders < 2 || !stands(e, topicBy(6)) {
+		t.Errorf("%d orders stand, that which is asked for most %v", s.Orders, stands(e, topicBy(6)))
+	}
+	none := openMarketWith(t, 600, 1, engine.Options{NoSync: true, OrderBytes: -1})
+	for range 3 {
+		ask(t, none, topicBy(1))
+	}
+	if s := none.Stats(); s.OrdersBuilt != 0 {
+		t.Errorf("%d orders were built where none may be", s.OrdersBuilt)
+	}
+}
