@@ -29,27 +29,32 @@ const deepCheck = 64
 func (d *kamaDialect) Greet(c net.Conn) error {
 	hello := protocol.Hello{MinVersion: protocol.Version, MaxVersion: protocol.Version, Client: "kamaitachi-bench"}
 	frame := protocol.BeginRequest(nil, &protocol.RequestHeader{ID: 1, Op: protocol.OpHello})
-	frame = protocol.FinishFrame(hello.AppendTo(frame), 0)
+	_, err := exchange(c, protocol.FinishFrame(hello.AppendTo(frame), 0))
+	return err
+}
+
+// exchange sends a request, waits for its reply and returns the payload of that.
+func exchange(c net.Conn, frame []byte) ([]byte, error) {
 	if _, err := c.Write(frame); err != nil {
-		return err
+		return nil, err
 	}
 	var prefix [protocol.FramePrefix]byte
 	if _, err := io.ReadFull(c, prefix[:]); err != nil {
-		return err
+		return nil, err
 	}
 	size, err := protocol.FrameSize(prefix[:], protocol.DefaultMaxReply)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body := make([]byte, size)
 	if _, err := io.ReadFull(c, body); err != nil {
-		return err
+		return nil, err
 	}
 	h, payload, err := protocol.DecodeReply(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return replyError(h, payload)
+	return payload, replyError(h, payload)
 }
 
 // replyError returns the error that a reply carries, or nil.

@@ -54,6 +54,9 @@ func (k *maker) next() *Query {
 		q.Snapshot.IDs, q.Snapshot.Subjects = k.someIDs(), k.someSubjects(datedSubjects)
 		q.Snapshot.Field, q.Snapshot.Limit = k.ids[0], rankedLimit
 		q.Snapshot.Timestamp = protocol.At(k.date((k.market.From+k.market.To)/2, k.market.To))
+	case PreparedRanking:
+		q.Op = protocol.OpExecute
+		k.prepared(q)
 	case TopicRanking:
 		k.topic(&q.Snapshot)
 	case TopicAtDate:

@@ -18,6 +18,8 @@ const (
 	SnapshotAtDate Scenario = 4 // several subjects at a given date
 	TopicRanking   Scenario = 5 // a whole topic, newest report, by any field, any page
 	TopicAtDate    Scenario = 6 // the same at a given date
+	// PreparedRanking is RankingOfMany as prepared queries; its load needs the dialect Prepared.
+	PreparedRanking Scenario = 7
 )
 
 // What a scenario asks for.
@@ -60,14 +62,16 @@ func (s Scenario) String() string {
 		return "5 topic"
 	case TopicAtDate:
 		return "6 topic at a date"
+	case PreparedRanking:
+		return "7 prepared ranking"
 	}
 	return fmt.Sprintf("scenario %d", int(s))
 }
 
 // Validate refuses numbers that are not a scenario.
 func (s Scenario) Validate() error {
-	if s < OneSubject || s > TopicAtDate {
-		return fmt.Errorf("bench: scenario %d is not one of 0 to 6", int(s))
+	if s < OneSubject || s > PreparedRanking {
+		return fmt.Errorf("bench: scenario %d is not one of 0 to 7", int(s))
 	}
 	return nil
 }
@@ -78,6 +82,8 @@ type Query struct {
 	Snapshot protocol.Snapshot
 	Period   protocol.Period
 	Recent   protocol.Recent
+	List     int             // of an OpExecute: which of the prepared lists
+	Change   protocol.Change // of an OpExecute
 }
 
 // message returns the part that op names.

@@ -42,6 +42,9 @@ func (s ours) open(ctx context.Context, b *bout) (meter, error) {
 	}
 	load := s.load(n.market, n.deck(s.scenario))
 	load.Addresses, load.ServerPID = []bench.Address{n.address(s.scheme)}, n.PID()
+	if s.scenario == bench.PreparedRanking {
+		load.Dialect = bench.Prepared(n.market, n.deck(bench.RankingOfMany))
+	}
 	m, warm, err := b.meter(ctx, load)
 	if err != nil {
 		return nil, err
