@@ -178,6 +178,11 @@ func (n *Node) write(ctx context.Context, w *protocol.Write) (uint64, error) {
 	if err := n.open(ctx); err != nil {
 		return 0, err
 	}
+	if n.raft != nil {
+		if err := n.raft.Lead(ctx); err != nil { // what is not applied here yet would be held against the write
+			return 0, err
+		}
+	}
 	if err := n.engine.Check(w); err != nil {
 		return 0, err
 	}

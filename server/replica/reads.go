@@ -65,6 +65,15 @@ func (r *Raft) askMaster() (uint64, error) {
 	return binary.BigEndian.Uint64(answer), nil
 }
 
+// Lead returns nil once this node is the master and has applied all that masters before it acknowledged. On another node it
+// returns protocol.ErrNotMaster with the master's native address.
+func (r *Raft) Lead(ctx context.Context) error {
+	if r.leads() && r.marked.Load() == r.lib().CurrentTerm() {
+		return nil
+	}
+	return r.awaitMark(ctx)
+}
+
 // awaitMark returns on a master that has applied an entry of its own term.
 func (r *Raft) awaitMark(ctx context.Context) error {
 	for {
