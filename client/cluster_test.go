@@ -147,7 +147,7 @@ func TestReadsThatHangAreSentElsewhereAndOpenTheBreaker(t *testing.T) {
 	o.TryTimeout = 150 * time.Millisecond
 	c := whole(t, o, nodes)
 	var wg sync.WaitGroup
-	for i := range 40 {
+	for i := range 80 {
 		wg.Go(func() {
 			if got := servedBy(t, c, fmt.Sprint(i)); got != 1 {
 				t.Errorf("node %d answered", got)
@@ -155,7 +155,8 @@ func TestReadsThatHangAreSentElsewhereAndOpenTheBreaker(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if s := statusOf(t, c, nodes[0]); s.State != client.NodeBroken || s.Breaker.State != client.BreakerOpen || s.Breaker.Failures < 5 {
+	if s := statusOf(t, c, nodes[0]); s.State != client.NodeBroken || len(s.Breakers) != 1 ||
+		s.Breakers[0].Op != protocol.OpRecent || s.Breakers[0].State != client.BreakerOpen || s.Breakers[0].Failures < 5 {
 		t.Errorf("status %+v, want an open breaker", s)
 	}
 	from := c.Counts().Retries
@@ -191,10 +192,10 @@ func TestWhenAllBreakersAreOpenCallsFailAtOnce(t *testing.T) {
 	}
 	sick.Store(false)
 	eventually(t, "both nodes are well", func() bool {
-		_ = c.Ping(background()) // some are refused as long as the breakers are open
+		_ = c.Snapshot(background(), ranking(), &r) // some are refused as long as the breakers are open
 		a, b := c.Nodes()[0], c.Nodes()[1]
 		return a.State == client.NodeReady && b.State == client.NodeReady &&
-			a.Breaker.State == client.BreakerClosed && b.Breaker.State == client.BreakerClosed
+			a.Breakers[0].State == client.BreakerClosed && b.Breakers[0].State == client.BreakerClosed
 	})
 }
 
@@ -215,7 +216,7 @@ func TestOverloadOpensNoBreaker(t *testing.T) {
 			t.Errorf("node %d answered", got)
 		}
 	}
-	if s := statusOf(t, c, nodes[0]); s.Breaker.State != client.BreakerClosed {
+	if s := statusOf(t, c, nodes[0]); s.Breakers[0].State != client.BreakerClosed {
 		t.Errorf("status %+v", s)
 	}
 }

@@ -214,7 +214,7 @@ func (c *Client) try(ctx context.Context, k *call, q *request, last *attempt) *E
 	}
 	c.limitTry(k, last)
 	h := &last.node.health
-	epoch := h.breaker.enter()
+	epoch := h.breakers.of(k.op).Enter()
 	fault := c.exchange(ctx, k, q, last)
 	c.judge(k, fault, h, epoch)
 	return fault

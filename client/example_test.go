@@ -163,11 +163,11 @@ func ExampleOpen_cluster() {
 	}
 	fmt.Println(r.Value(0, 0), r.Applied >= index)
 	for _, n := range c.Nodes() {
-		fmt.Println(n.State, n.Breaker.State)
+		fmt.Println(n.State, n.Breakers[0].Op, n.Breakers[0].State)
 	}
 	// Output:
 	// 130 true
-	// ready CLOSED
+	// ready RECENT CLOSED
 }
 
 // What the node says of a wrong question comes back as a *protocol.Error inside a *client.Error.

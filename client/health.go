@@ -33,14 +33,14 @@ const (
 
 // health is what is known of a node from its answers.
 type health struct {
-	applied atomic.Uint64 // index of the newest answer
-	lag     atomic.Uint64 // how far that was behind the highest that any node had shown
-	answers atomic.Uint64 // chunks of answers, so that the prober sees who is quiet
-	took    atomic.Int64  // recent time of an answer, ns
-	tookAt  atomic.Int64  // when that was measured
-	slow    atomic.Bool   // much slower than another one
-	until   atomic.Int64  // when a node that is unready may be asked again
-	breaker breaker
+	applied  atomic.Uint64 // index of the newest answer
+	lag      atomic.Uint64 // how far that was behind the highest that any node had shown
+	answers  atomic.Uint64 // chunks of answers, so that the prober sees who is quiet
+	took     atomic.Int64  // recent time of an answer, ns
+	tookAt   atomic.Int64  // when that was measured
+	slow     atomic.Bool   // much slower than another one
+	until    atomic.Int64  // when a node that is unready may be asked again
+	breakers breakers
 }
 
 // heard notes the applied index of an answer.
@@ -66,10 +66,10 @@ func (n *node) grade(k *call, last *attempt) grade {
 		return away
 	}
 	h := &n.health
-	admitted, few := h.breaker.admits(k.began)
+	state, admitted, few := h.breakers.admit(k)
 	lag := n.client.o.MaxLag
 	switch {
-	case !admitted && BreakerState(h.breaker.state.Load()) == BreakerOpen:
+	case !admitted && state == BreakerOpen:
 		return broken
 	case k.began < h.until.Load():
 		return unready
@@ -124,12 +124,12 @@ func (n *node) saysMaster() bool {
 	return n.member.Load().Role == roleMaster
 }
 
-// judge notes what a try says of its node. epoch is what the breaker's enter returned.
+// judge notes what a try says of its node. epoch is what the breaker's Enter returned.
 func (c *Client) judge(k *call, fault *Error, h *health, epoch uint32) {
 	now := c.now()
 	took := now - k.began
 	o := outcomeOf(k, fault, time.Duration(took))
-	h.breaker.leave(epoch, o, now)
+	h.breakers.of(k.op).Leave(epoch, judged[o], now)
 	switch {
 	case k.op.Writes():
 	case o == success || o == shedding:

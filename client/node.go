@@ -30,8 +30,7 @@ func newNode(c *Client, addr string) *node {
 	n := &node{addr: addr, client: c, removed: make(chan struct{})}
 	n.ctx, n.cancel = context.WithCancelCause(c.ctx)
 	n.member.Store(&Member{Addr: addr})
-	b := &n.health.breaker
-	b.window, b.pause, b.idle, b.now = c.o.BreakerWindow, c.o.BreakerPause, c.lone(), c.now
+	n.health.breakers.o, n.health.breakers.idle, n.health.breakers.now = c.o.breaker(), c.lone(), c.now
 	for i := range n.lanes {
 		conns := 1
 		if i == laneQuick {
@@ -78,7 +77,7 @@ func (n *node) dial(ctx context.Context) (*conn, error) {
 // greeted notes what the node said of itself.
 func (n *node) greeted(w *protocol.Welcome) {
 	n.welcome.Store(w)
-	n.health.breaker.greeted()
+	n.health.breakers.greeted()
 	if w.Role == roleMaster {
 		n.client.master.Store(n)
 	}
@@ -149,7 +148,7 @@ func (n *node) keep(s *slot) {
 		if n.ctx.Err() != nil {
 			return
 		}
-		n.health.breaker.unreachable()
+		n.health.breakers.unreachable(!n.ready())
 		n.report(err)
 		s.lane.note(err, refused)
 		if !sleep(n.ctx, n.client.closing, pauses.pause(failures)) || n.gone() {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/kamaitachi/kamaitachi/internal/breaker"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
@@ -64,11 +65,16 @@ type Options struct {
 	// MaxLag is how many indexes a node may be behind the highest that any answer has shown; reads go to nodes further
 	// behind only when there is no other. Default 1000; negative: any.
 	MaxLag int
-	// BreakerWindow is the time over which a node's failures are counted: its breaker opens when half of at least 10
-	// requests failed. With a single address it only counts. Default 10 s.
+	// BreakerWindow is the time over which a node's failures of one operation are counted: that breaker opens when
+	// BreakerPercent of at least BreakerRequests failed. With a single address it only counts. Default 10 s.
 	BreakerWindow time.Duration
-	// BreakerPause is how long a breaker stays open before 5 requests are let through, whose success closes it. Default 30 s.
+	// BreakerRequests and BreakerPercent say when a breaker opens. Defaults 10 and 50.
+	BreakerRequests, BreakerPercent int
+	// BreakerPause is how long a breaker stays open before BreakerProbes requests are let through, whose success closes it.
+	// Default 30 s.
 	BreakerPause time.Duration
+	// BreakerProbes is how many requests a half-open breaker lets through. Default 5.
+	BreakerProbes int
 	// RetryBackoff is the pause before the first repetition after a retryable answer; it doubles, up to BackoffMax, and
 	// is jittered. Default 10 ms.
 	RetryBackoff time.Duration
@@ -137,8 +143,9 @@ func (o *Options) Validate() error {
 	positive("DrainTimeout", o.DrainTimeout)
 	positive("RetryBackoff", o.RetryBackoff)
 	positive("StallTimeout", o.StallTimeout)
-	positive("BreakerWindow", o.BreakerWindow)
-	positive("BreakerPause", o.BreakerPause)
+	if b := o.breaker(); b.Validate() != nil {
+		fault("Breaker: %w", b.Validate())
+	}
 	if o.RetryShare > 1 || math.IsNaN(o.RetryShare) {
 		fault("RetryShare is %v, want at most 1", o.RetryShare)
 	}
@@ -169,8 +176,6 @@ func (o *Options) withDefaults() Options {
 	setDefault(&d.TryTimeout, 3*time.Second)
 	setDefault(&d.StallTimeout, 2*time.Second)
 	setDefault(&d.MaxLag, 1000)
-	setDefault(&d.BreakerWindow, 10*time.Second)
-	setDefault(&d.BreakerPause, 30*time.Second)
 	setDefault(&d.RetryBackoff, 10*time.Millisecond)
 	setDefault(&d.BackoffMin, 50*time.Millisecond)
 	setDefault(&d.BackoffMax, 2*time.Second)
@@ -188,5 +193,13 @@ func setDefault[T comparable](option *T, value T) {
 	var zero T
 	if *option == zero {
 		*option = value
+	}
+}
+
+// breaker returns when breakers open and close.
+func (o *Options) breaker() breaker.Options {
+	return breaker.Options{
+		Window: o.BreakerWindow, MinRequests: o.BreakerRequests, FailurePercent: o.BreakerPercent, Pause: o.BreakerPause,
+		Probes: o.BreakerProbes,
 	}
 }

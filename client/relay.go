@@ -121,7 +121,7 @@ func (r *Relayed) aim() *conn {
 	last.tried[0] = n
 	last.repeatable = r.q.address(conn)
 	c.limitTry(k, last)
-	r.epoch = n.health.breaker.enter()
+	r.epoch = n.health.breakers.of(k.op).Enter()
 	return conn
 }
 

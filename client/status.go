@@ -15,7 +15,7 @@ const (
 	NodeSlow                     // much slower than another one: asked when no other can be
 	NodeLagging                  // further behind than MaxLag: asked when no other can be
 	NodeUnready                  // it said lately that it is starting or shutting down: asked when no other can be
-	NodeBroken                   // its breaker is open: not asked
+	NodeBroken                   // a breaker of it is open: not asked for that operation
 	NodeAway                     // it has no connection
 )
 
@@ -40,7 +40,7 @@ type NodeStatus struct {
 	Latency  time.Duration // recent time of an answer
 	Applied  uint64        // index of its newest answer
 	Lag      uint64        // how far that was behind the highest that any node had shown
-	Breaker  BreakerStatus
+	Breakers []OpBreaker   // of each operation that it was asked for
 }
 
 // Nodes returns what is known of each node, members first, by address.
@@ -60,7 +60,7 @@ func (n *node) status() NodeStatus {
 	now := c.now()
 	s := NodeStatus{
 		Member: *n.member.Load(), Master: c.master.Load() == n, InFlight: int(n.busy()), Latency: time.Duration(h.recent(now)),
-		Applied: h.applied.Load(), Lag: h.lag.Load(), Breaker: h.breaker.status(c.born),
+		Applied: h.applied.Load(), Lag: h.lag.Load(), Breakers: h.breakers.status(c.born),
 	}
 	if w := n.welcome.Load(); w != nil {
 		s.ID, s.Role = cmp.Or(w.Node, s.ID), cmp.Or(w.Role, s.Role)
@@ -72,7 +72,11 @@ func (n *node) status() NodeStatus {
 			}
 		}
 	}
-	switch n.grade(&call{began: now}, &attempt{}) {
+	g := n.grade(&call{began: now}, &attempt{})
+	if g != away && h.breakers.open(now) {
+		g = broken
+	}
+	switch g {
 	case away:
 		s.State = NodeAway
 	case broken:

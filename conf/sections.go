@@ -89,14 +89,25 @@ func (r *RateLimit) Validate() error { return checkBounds("ratelimit", r.keys())
 
 // Breaker is [breaker].
 type Breaker struct {
-	Window time.Duration
+	Window         time.Duration
+	Requests       int // of a window
+	FailurePercent int
+	Pause          time.Duration
+	Probes         int
 }
 
 func (b *Breaker) keys() []Key {
 	return []Key{
-		{Name: "window", Default: "10s", Doc: "A breaker judges the requests of so long a time: it opens when half of " +
-			"at least 10 failed.",
+		{Name: "window", Default: "10s", Doc: "A breaker judges the requests of so long a time.",
 			setting: timeSetting{&b.Window, "s", time.Second, time.Hour}},
+		{Name: "requests", Default: "10", Doc: "So many requests of a window at least are judged.",
+			setting: countSetting{&b.Requests, 1, maxSockets}},
+		{Name: "failure_percent", Default: "50", Doc: "When such a part of them failed the breaker opens.",
+			setting: countSetting{&b.FailurePercent, 1, 100}},
+		{Name: "pause", Default: "30s", Doc: "So long it stays open.",
+			setting: timeSetting{&b.Pause, "s", time.Millisecond, time.Hour}},
+		{Name: "probes", Default: "5", Doc: "Then it lets so many requests through, and their success closes it.",
+			setting: countSetting{&b.Probes, 1, 1000}},
 	}
 }
 

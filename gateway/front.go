@@ -167,11 +167,11 @@ func (f *front) Turned(lo *wire.Loop) {
 
 // Speaks implements wire.Service.
 func (f *front) Speaks(op protocol.Op) bool {
-	switch {
-	case op >= protocol.OpPing && op <= protocol.OpResetCounters, op >= protocol.OpPut && op <= protocol.OpPutTables:
+	switch op {
+	case protocol.OpPrepare, protocol.OpExecute, protocol.OpForget, protocol.OpCluster, protocol.OpRemoveMember:
 		return true
 	}
-	return op == protocol.OpPrepare || op == protocol.OpExecute || op == protocol.OpForget
+	return op >= protocol.OpPing && op <= protocol.OpResetCounters || op >= protocol.OpPut && op <= protocol.OpPutTables
 }
 
 // Answer implements wire.Service.

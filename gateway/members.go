@@ -68,5 +68,15 @@ func (m *members) note(list []client.Member) {
 	}
 }
 
+// nameOf returns the name by which the node at an address is shown.
+func (m *members) nameOf(addr string) string {
+	for _, p := range m.all() {
+		if p.addr == addr {
+			return p.name
+		}
+	}
+	return addr
+}
+
 // all returns the nodes in the order of discovery.
 func (m *members) all() []*peer { return *m.peers.Load() }

@@ -75,8 +75,21 @@ func oneLine(faults []error) error {
 	return fmt.Errorf(strings.TrimPrefix(format, "; "), args...)
 }
 
-// Breakers are none.
-func (g *Gateway) Breakers() []httpcompat.Breaker { return nil }
+// Breakers are those of each node and operation that was asked for: "localhost:8081 snapshot".
+func (g *Gateway) Breakers() []httpcompat.Breaker {
+	sdk, err := g.link.get()
+	if err != nil {
+		return nil
+	}
+	var all []httpcompat.Breaker
+	for _, n := range sdk.Nodes() {
+		for _, b := range n.Breakers {
+			name := g.members.nameOf(n.Addr) + " " + strings.ToLower(b.Op.String())
+			all = append(all, httpcompat.ShownBreaker(name, b.BreakerStatus))
+		}
+	}
+	return all
+}
 
 // ResetCache resets the counters of every node. It fails, naming them, if some could not be reset.
 func (g *Gateway) ResetCache(ctx context.Context) error {

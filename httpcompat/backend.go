@@ -48,7 +48,7 @@ type Operations interface {
 	Stats(ctx context.Context) (Stats, error)
 	// ResetCache sets the counters of the caches to zero; on a gateway those of every node.
 	ResetCache(ctx context.Context) error
-	// Breakers returns the circuit breakers in the order in which to show them; none where there are none.
+	// Breakers returns the circuit breakers of whom it asks in the order in which to show them; none where there are none.
 	Breakers() []Breaker
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/kamaitachi/kamaitachi/internal/breaker"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
@@ -21,6 +22,7 @@ type Handler struct {
 	options   Options
 	sites     *siteMap
 	nowhere   *counters // of requests for what does not exist
+	breakers  operationBreakers
 	counts    *metricSet
 	exchanges sync.Pool
 	ids       requestIDs
@@ -43,11 +45,12 @@ func NewHandler(b Backend, o Options) (*Handler, error) {
 		return x
 	}
 	h.nowhere = h.counts.of("none")
+	h.breakers = operationBreakers{o: h.options.Breaker, born: time.Now()}
 	limiters := newLimiters(h.options.Rates)
 	var endpoints []*endpoint
 	for i := range routes {
 		r := &routes[i]
-		endpoints = append(endpoints, &endpoint{r, limiters[r.group], h.counts.of(r.operation), byte(i)})
+		endpoints = append(endpoints, &endpoint{r, limiters[r.group], h.breakers.of(r), h.counts.of(r.operation), byte(i)})
 	}
 	h.sites = newSiteMap(endpoints, o.Prefix)
 	return h, nil
@@ -129,6 +132,29 @@ func (x *exchange) serve() {
 		x.tell(dataB, fasthttp.StatusTooManyRequests, "Too Many Requests - Rate limit exceeded")
 		return
 	}
+	if e.breaker == nil {
+		x.handle()
+		return
+	}
+	epoch, open := e.breaker.Ask()
+	if open {
+		x.fail(ErrCircuitOpen)
+		return
+	}
+	judged := false
+	defer func() { // a panic is the server's fault too
+		if !judged {
+			e.breaker.Tell(epoch, breaker.Failure)
+		}
+	}()
+	x.handle()
+	judged = true
+	e.breaker.Tell(epoch, x.judge())
+}
+
+// handle lets the endpoint answer.
+func (x *exchange) handle() {
+	e := x.endpoint
 	x.out = append(x.out, opening[e.envelope]...)
 	if err := e.handle(x); err != nil {
 		x.fail(err)

@@ -130,7 +130,7 @@ func (x *exchange) resetCache() error {
 
 // breakers shows the circuit breakers.
 func (x *exchange) breakers() error {
-	x.out = appendBreakers(x.out, x.h.backend.Breakers())
+	x.out = appendBreakers(x.out, append(x.h.backend.Breakers(), x.h.breakers.show()...))
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/kamaitachi/kamaitachi/internal/breaker"
 )
 
 // Options of a Handler and Server. The zero value works.
@@ -14,6 +16,9 @@ type Options struct {
 	Prefix string
 	// Rates at which the groups of operations may be asked (semantics 25).
 	Rates Rates
+	// Breaker says when the breaker of an operation opens, which counts answers with 500 and 503. Default nil: operations
+	// have no breakers, because those of the Backend suffice.
+	Breaker *breaker.Options
 	// QueryTimeout bounds what a read waits for its Backend. Default 0 = none: a node answers from memory.
 	QueryTimeout time.Duration
 	// UpdateTimeout bounds what a write waits until it is durable. Default 10 s.
@@ -95,6 +100,11 @@ func (o *Options) Validate() error {
 	} {
 		if d < 0 {
 			return fmt.Errorf("httpcompat: %w: %s is %v, must not be negative", ErrOptions, name, d)
+		}
+	}
+	if o.Breaker != nil {
+		if err := o.Breaker.Validate(); err != nil {
+			return fmt.Errorf("httpcompat: %w: %w", ErrOptions, err)
 		}
 	}
 	return o.Rates.validate()

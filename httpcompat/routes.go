@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sort"
 	"strings"
+
+	"github.com/kamaitachi/kamaitachi/internal/breaker"
 )
 
 // route is one row of the table of what is served.
@@ -52,9 +54,13 @@ const subjectParameter = "{subject}"
 type endpoint struct {
 	*route
 	limiter  *limiter
+	breaker  *breaker.Breaker // nil = none
 	counters *counters
 	kind     byte // tells it apart from all others
 }
+
+// breaks tells whether the operation may have a breaker: those about the process and the catalog have none.
+func (r *route) breaks() bool { return r.group > groupDefault }
 
 // site is what is served at one path: an endpoint for each method.
 type site struct {

@@ -18,10 +18,10 @@ type room struct {
 // a room against the real thing.
 var rooms = []room{
 	{"protocol/...", nil, "it is the vocabulary that all others speak"},
-	{"client/...", []string{"protocol"}, "an SDK brings no server along"},
+	{"client/...", []string{"protocol", "internal/breaker"}, "an SDK brings no server along"},
 	{"conf", []string{"protocol"}, "configuration knows no room that it configures"},
 	{"conf/maps", nil, "it holds files"},
-	{"httpcompat/...", []string{"protocol"}, "node and gateway plug into the interface that it declares"},
+	{"httpcompat/...", []string{"protocol", "internal/breaker"}, "node and gateway plug into the interface that it declares"},
 	{"gateway/...", []string{"client", "conf", "httpcompat", "protocol", "server/wire", "internal/..."}, "it reaches nodes as a client only"},
 	{"bench/...", []string{"client", "protocol", "internal/..."}, "it measures what a user sees"},
 	{"server", []string{"protocol", "server/..."}, "it moves bytes; the rooms inside it know the domain"},
@@ -31,6 +31,7 @@ var rooms = []room{
 	{"server/state/...", []string{"protocol", "server/engine", "server/store"}, "it is the engine over the store, for any log"},
 	{"server/replica/...", []string{"protocol"}, "a log orders writes for any state machine"},
 	{"internal/dataset/...", []string{"protocol", "conf/maps"}, "files become reports for whoever loads them"},
+	{"internal/breaker/...", nil, "it counts what it is told"},
 	{"internal/registry/...", nil, "records in etcd are for whoever composes programs from rooms"},
 	{"internal/devetcd/...", nil, "an etcd knows nobody who uses it"},
 	{"internal/oracle/...", []string{"protocol"}, "it is written from semantics.md alone, so that it can judge the engine"},

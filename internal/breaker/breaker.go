@@ -1,173 +1,265 @@
-// Package breaker keeps circuit breakers by name: whoever keeps failing is left alone for a while, then tried with care.
+// Package breaker leaves alone who failed too often: a closed breaker counts, an open one lets nothing through for a while, a
+// half-open one lets a few through, whose success closes it.
 //
-// A breaker is CLOSED until half of at least MinRequests of the last Window failed. Then it is OPEN for OpenFor, and lets
-// nothing through. Then it is HALF_OPEN and lets Probes through at a time: as many successes close it, one failure opens
-// it again. gobreaker does the counting, over a window of buckets that rolls.
-//
-// A result counts when it is known, not when its request began: a peer that hangs is noticed by requests that end a
-// whole window after they began, and gobreaker by itself would drop those.
+// It is ours and not gobreaker's because each call of that allocates, because here what does not concern calls counts too (a
+// node that cannot be reached opens it, one that greets anew half-opens it), and because nodes are chosen by its state, which
+// must be cheap to look at.
 package breaker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/sony/gobreaker/v2"
 )
 
-// ErrOpen is returned by Allow where nothing is let through.
-var ErrOpen = errors.New("circuit breaker is open")
+// ErrOptions is wrapped by the errors of Options.Validate.
+var ErrOptions = errors.New("breaker options")
 
-// Options of breakers. The zero value works.
+// Options say when a breaker opens and closes. The zero value works.
 type Options struct {
-	Window      time.Duration // over which requests are judged; default 10 s
-	MinRequests int           // fewer are not judged; default 10
-	OpenFor     time.Duration // until it is tried again; default 30 s
-	Probes      int           // requests let through at a time then, and successes that close it; default 5
-	// Judge says what an error counts as. Default: every error is a failure.
-	Judge func(err error) Verdict
-	// OnChange is told of changes, quickly, and must not call the breaker. Default nil.
-	OnChange func(name string, state State)
+	Window         time.Duration // failures are counted over so long a time; default 10 s
+	MinRequests    int           // of a window, from which on it is judged; default 10
+	FailurePercent int           // such a part of the requests must fail to open it; default 50, at most 100
+	Pause          time.Duration // how long it stays open; default 30 s
+	Probes         int           // what a half-open breaker lets through at a time; so many successes close it. Default 5
 }
 
-// Verdict is what a result says about who was asked.
-type Verdict uint8
-
-// The verdicts.
-const (
-	Success Verdict = iota
-	Failure
-	Nothing // the result says nothing about who was asked: the caller gave up, for example
-)
-
-// State of a breaker.
-type State string
-
-// The states.
-const (
-	Closed   State = "CLOSED"
-	Open     State = "OPEN"
-	HalfOpen State = "HALF_OPEN"
-)
-
-var states = map[gobreaker.State]State{
-	gobreaker.StateClosed: Closed, gobreaker.StateOpen: Open, gobreaker.StateHalfOpen: HalfOpen,
-}
-
-// buckets is how many parts the window rolls in.
-const buckets = 10
-
-// withDefaults returns the options with the default of each that is not set.
-func (o Options) withDefaults() Options {
-	setDefault(&o.Window, 10*time.Second)
-	setDefault(&o.MinRequests, 10)
-	setDefault(&o.OpenFor, 30*time.Second)
-	setDefault(&o.Probes, 5)
-	if o.Judge == nil {
-		o.Judge = func(err error) Verdict {
-			if err != nil {
-				return Failure
-			}
-			return Success
-		}
+// Validate refuses options that cannot work. The error wraps ErrOptions.
+func (o *Options) Validate() error {
+	if o.Window < 0 || o.MinRequests < 0 || o.FailurePercent < 0 || o.FailurePercent > 100 || o.Pause < 0 || o.Probes < 0 {
+		return fmt.Errorf("%w: %+v: nothing may be negative, and FailurePercent at most 100", ErrOptions, *o)
 	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	o.Window = cmp.Or(o.Window, 10*time.Second)
+	o.MinRequests = cmp.Or(o.MinRequests, 10)
+	o.FailurePercent = cmp.Or(o.FailurePercent, 50)
+	o.Pause = cmp.Or(o.Pause, 30*time.Second)
+	o.Probes = cmp.Or(o.Probes, 5)
 	return o
 }
 
-func setDefault[T int | time.Duration](option *T, value T) {
-	if *option <= 0 {
-		*option = value
+// State says whether a breaker lets calls through.
+type State uint8
+
+// The states.
+const (
+	Closed   State = iota // calls pass and are counted
+	Open                  // too many failed: nothing passes for Options.Pause, or until Greeted
+	HalfOpen              // a few pass and decide
+)
+
+var names = [...]string{"CLOSED", "OPEN", "HALF_OPEN"}
+
+// String returns the state as operators read it: CLOSED, OPEN, HALF_OPEN.
+func (s State) String() string {
+	if int(s) < len(names) {
+		return names[s]
 	}
+	return fmt.Sprintf("breaker state %d", uint8(s))
 }
 
-// Breaker is one circuit breaker. It is safe for concurrent use.
+// Outcome is what a call says of whom it asked.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Nothing Outcome = iota // the caller's affair: cancelled, wrong, too little time
+	Success                // who was asked did the work
+	Failure                // who was asked did not
+)
+
+// Breaker judges by what became of calls. It is safe for concurrent use.
 type Breaker struct {
-	name  string
-	judge func(err error) Verdict
-	two   *gobreaker.TwoStepCircuitBreaker[struct{}]
-	since atomic.Int64 // when it came into its state, in nanoseconds since 1970
+	o    Options
+	idle bool         // it counts and never opens: there is nobody else to go to
+	now  func() int64 // ns since some start
+
+	state atomic.Uint32
+	until atomic.Int64 // with Open: when it half-opens
+	probe atomic.Int32 // with HalfOpen: calls let through and not judged yet
+
+	epoch atomic.Uint32 // changes of state: what began in another one is not judged
+
+	mu       sync.Mutex
+	changed  int64
+	ends     int64 // of the window
+	requests uint64
+	failures uint64
+	good     uint64 // in a row
+	bad      uint64 // in a row
 }
 
-// New returns a closed breaker.
-func New(name string, o Options) *Breaker {
-	o = o.withDefaults()
-	b := &Breaker{name: name, judge: o.Judge}
-	b.since.Store(time.Now().UnixNano())
-	b.two = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:         name,
-		MaxRequests:  uint32(o.Probes),
-		Interval:     o.Window,
-		BucketPeriod: max(o.Window/buckets, time.Millisecond),
-		Timeout:      o.OpenFor,
-		ReadyToTrip: func(c gobreaker.Counts) bool {
-			judged := c.TotalSuccesses + c.TotalFailures
-			return judged >= uint32(o.MinRequests) && 2*c.TotalFailures >= judged
-		},
-		IsSuccessful: func(err error) bool { return b.judge(err) != Failure },
-		IsExcluded:   func(err error) bool { return b.judge(err) == Nothing },
-		OnStateChange: func(_ string, _, to gobreaker.State) {
-			b.since.Store(time.Now().UnixNano())
-			if o.OnChange != nil {
-				o.OnChange(name, states[to])
-			}
-		},
-	})
+// New returns a closed breaker. now returns nanoseconds since some start. An idle breaker counts and never opens: for one
+// who has nobody else to go to.
+func New(o Options, now func() int64, idle bool) *Breaker {
+	b := &Breaker{o: o.withDefaults(), now: now, idle: idle}
+	b.changed = now()
+	b.ends = b.changed + int64(b.o.Window)
 	return b
 }
 
-// Pass is the leave to ask once. Done must be called on it, once.
-type Pass struct {
-	breaker *Breaker
-	done    func(error) // of a half-open breaker; nil = the result is counted when it is known
+// State returns the state; an open breaker whose pause is over is still Open until somebody enters.
+func (b *Breaker) State() State { return State(b.state.Load()) }
+
+// Admits tells whether the breaker lets calls through, and whether these are few.
+func (b *Breaker) Admits(now int64) (yes, few bool) {
+	switch b.State() {
+	case Open:
+		return now >= b.until.Load(), true
+	case HalfOpen:
+		return int(b.probe.Load()) < b.o.Probes, true
+	}
+	return true, false
 }
 
-// Allow returns a pass, or an error that wraps ErrOpen.
-func (b *Breaker) Allow() (Pass, error) {
-	if b.two.State() == gobreaker.StateClosed {
-		return Pass{breaker: b}, nil
+// Ask begins a call unless the breaker lets none through.
+func (b *Breaker) Ask() (epoch uint32, open bool) {
+	if b.State() != Closed {
+		if yes, _ := b.Admits(b.now()); !yes {
+			return 0, true
+		}
 	}
-	done, err := b.two.Allow()
-	if err != nil {
-		return Pass{}, fmt.Errorf("%s: %w", b.name, ErrOpen)
-	}
-	return Pass{breaker: b, done: done}, nil
+	return b.Enter(), false
 }
 
-// Done counts the result. What began while the breaker was closed and ends when it is not any more counts no more.
-func (p Pass) Done(err error) {
-	if p.done != nil {
-		p.done(err)
+// Tell ends a call that Ask let begin.
+func (b *Breaker) Tell(epoch uint32, o Outcome) { b.Leave(epoch, o, b.now()) }
+
+// Enter begins a call. Its epoch is handed to Leave.
+func (b *Breaker) Enter() (epoch uint32) {
+	if b.State() == Closed {
+		return b.epoch.Load()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.State() == Open && b.now() >= b.until.Load() {
+		b.become(HalfOpen)
+	}
+	if b.State() == HalfOpen {
+		b.probe.Add(1)
+	}
+	return b.epoch.Load()
+}
+
+// Leave ends a call.
+func (b *Breaker) Leave(epoch uint32, o Outcome, now int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if epoch != b.epoch.Load() {
 		return
 	}
-	if p.breaker == nil || p.breaker.two.State() != gobreaker.StateClosed {
-		return
+	if b.State() == HalfOpen {
+		b.probe.Add(-1)
 	}
-	if done, refused := p.breaker.two.Allow(); refused == nil {
-		done(err)
+	if o == Success || o == Failure {
+		b.count(o == Failure, now)
 	}
 }
 
-// Status is what is shown of a breaker.
+// count judges one more call. The lock is held.
+func (b *Breaker) count(failed bool, now int64) {
+	state := b.State()
+	if state == Closed && now >= b.ends {
+		b.requests, b.failures, b.ends = 0, 0, now+int64(b.o.Window)
+	}
+	b.requests++
+	if failed {
+		b.failures, b.bad, b.good = b.failures+1, b.bad+1, 0
+	} else {
+		b.good, b.bad = b.good+1, 0
+	}
+	switch {
+	case b.idle:
+	case state == HalfOpen && failed:
+		b.become(Open)
+	case state == HalfOpen && b.good >= uint64(b.o.Probes):
+		b.become(Closed)
+	case state == Closed && failed && b.tooMany():
+		b.become(Open)
+	}
+}
+
+// tooMany tells whether so many of the window's requests failed that the breaker opens. The lock is held.
+func (b *Breaker) tooMany() bool {
+	return b.requests >= uint64(b.o.MinRequests) && b.failures*100 >= b.requests*uint64(b.o.FailurePercent)
+}
+
+// Unreachable counts a connection that could not be made, or was lost: one failure, whatever was in flight on it. Only a
+// closed breaker cares: whoever counts here makes the connection again, and Greeted mends what it broke. Where nothing is
+// left to ask over, it opens at once: every request would fail.
+func (b *Breaker) Unreachable(wholly bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.State() != Closed {
+		return
+	}
+	b.count(true, b.now())
+	if wholly && !b.idle && b.State() == Closed {
+		b.become(Open)
+	}
+}
+
+// Greeted half-opens a breaker: the node is back.
+func (b *Breaker) Greeted() {
+	if b.State() != Open {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.State() == Open {
+		b.become(HalfOpen)
+	}
+}
+
+// become changes the state. The lock is held.
+func (b *Breaker) become(state State) {
+	now := b.now()
+	b.epoch.Add(1)
+	b.changed = now
+	if state == Open {
+		b.until.Store(now + int64(b.o.Pause))
+	} else {
+		b.requests, b.failures, b.good, b.ends = 0, 0, 0, now+int64(b.o.Window)
+	}
+	b.probe.Store(0)
+	b.state.Store(uint32(state))
+}
+
+// Status is what a breaker has counted: since its window began, or since it half-opened.
 type Status struct {
-	Name                 string
 	State                State
-	Requests             uint64 // in the present window
+	Requests             uint64
 	Successes            uint64
 	Failures             uint64
 	ConsecutiveSuccesses uint64
-	ConsecutiveFails     uint64
-	Since                time.Time // in State
+	ConsecutiveFailures  uint64
+	ChangedAt            time.Time // when the state became what it is
 }
 
-// Status returns the breaker's figures of this moment.
-func (b *Breaker) Status() Status {
-	state, c := b.two.State(), b.two.Counts()
-	return Status{
-		Name: b.name, State: states[state], Since: time.Unix(0, b.since.Load()),
-		Requests: uint64(c.TotalSuccesses) + uint64(c.TotalFailures), Successes: uint64(c.TotalSuccesses),
-		Failures:             uint64(c.TotalFailures),
-		ConsecutiveSuccesses: uint64(c.ConsecutiveSuccesses), ConsecutiveFails: uint64(c.ConsecutiveFailures),
+// FailureRate returns the share of failures, from 0 to 1.
+func (s *Status) FailureRate() float64 {
+	if s.Requests == 0 {
+		return 0
 	}
+	return float64(s.Failures) / float64(s.Requests)
+}
+
+// Status returns the counts; born is when now was 0.
+func (b *Breaker) Status(born time.Time) Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := Status{
+		State: b.State(), Requests: b.requests, Successes: b.requests - b.failures, Failures: b.failures,
+		ConsecutiveSuccesses: b.good, ConsecutiveFailures: b.bad, ChangedAt: born.Add(time.Duration(b.changed)),
+	}
+	if s.State == Closed && b.now() >= b.ends {
+		s.Requests, s.Successes, s.Failures = 0, 0, 0 // the window is over
+	}
+	return s
 }

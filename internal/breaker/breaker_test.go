@@ -3,198 +3,196 @@ package breaker
 import (
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
-var errDown = errors.New("down")
-
-// ask passes one request through the breaker and tells whether it was let through.
-func ask(b *Breaker, result error) bool {
-	p, err := b.Allow()
-	if err == nil {
-		p.Done(result)
-	}
-	return err == nil
+// newBreaker returns a breaker with a clock that the test turns.
+func newBreaker() (b *Breaker, clock *int64) {
+	clock = new(int64)
+	return New(Options{}, func() int64 { return *clock }, false), clock
 }
+
+func (b *Breaker) call(o Outcome) { b.Leave(b.Enter(), o, b.now()) }
 
 func wantState(t *testing.T, b *Breaker, want State) {
 	t.Helper()
-	if got := b.Status().State; got != want {
-		t.Fatalf("the breaker is %s, want %s: %+v", got, want, b.Status())
+	if got := b.Status(time.Time{}).State; got != want {
+		t.Fatalf("the breaker is %v, want %v", got, want)
 	}
 }
 
-func TestItOpensWhenHalfOfTenFailed(t *testing.T) {
-	b := New("x", Options{})
+func TestAOpensWhenHalfOfTenFail(t *testing.T) {
+	b, clock := newBreaker()
 	for range 5 {
-		ask(b, nil)
+		b.call(Success)
 	}
 	for range 4 {
-		ask(b, errDown)
+		b.call(Failure)
 	}
 	wantState(t, b, Closed)
-	ask(b, errDown)
+	b.call(Nothing)
+	wantState(t, b, Closed)
+	*clock = 7
+	b.call(Failure)
 	wantState(t, b, Open)
-	if _, err := b.Allow(); !errors.Is(err, ErrOpen) {
-		t.Errorf("an open breaker says %v", err)
+	if yes, _ := b.Admits(*clock); yes {
+		t.Error("an open breaker lets calls through")
+	}
+	want := Status{State: Open, Requests: 10, Successes: 5, Failures: 5, ConsecutiveFailures: 5, ChangedAt: time.Time{}.Add(7)}
+	if s := b.Status(time.Time{}); s != want || s.FailureRate() != 0.5 {
+		t.Errorf("status %+v, want %+v", s, want)
 	}
 }
 
-func TestItStaysClosedWhileLessThanHalfFail(t *testing.T) {
-	b := New("x", Options{})
-	for range 100 {
-		ask(b, nil)
-		ask(b, nil)
-		ask(b, errDown)
+func TestFailuresOfAnEarlierWindowAreForgotten(t *testing.T) {
+	b, clock := newBreaker()
+	for range 9 {
+		b.call(Failure)
+	}
+	*clock = int64(11 * time.Second)
+	for range 9 {
+		b.call(Failure)
 	}
 	wantState(t, b, Closed)
-	if s := b.Status(); s.Requests != 300 || s.Failures != 100 || s.ConsecutiveFails != 1 {
-		t.Errorf("%+v", s)
-	}
+	b.call(Failure)
+	wantState(t, b, Open)
 }
 
-// trip opens a breaker.
-func trip(t *testing.T, b *Breaker) {
-	t.Helper()
+func opened(t *testing.T) (*Breaker, *int64) {
+	b, clock := newBreaker()
 	for range 10 {
-		ask(b, errDown)
+		b.call(Failure)
 	}
 	wantState(t, b, Open)
+	return b, clock
 }
 
-func TestFiveSuccessesCloseItAfterHalfAMinute(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := New("x", Options{})
-		trip(t, b)
-		time.Sleep(29 * time.Second)
-		wantState(t, b, Open)
-		time.Sleep(time.Second + time.Millisecond)
-		wantState(t, b, HalfOpen)
-		var passes []Pass
-		for range 5 {
-			p, err := b.Allow()
-			if err != nil {
-				t.Fatal(err)
+func TestAHalfOpenBreakerLetsFiveThroughAndTheirSuccessCloses(t *testing.T) {
+	for name, wake := range map[string]func(b *Breaker, clock *int64){
+		"after its pause":            func(_ *Breaker, clock *int64) { *clock = int64(30 * time.Second) },
+		"when the node greets again": func(b *Breaker, _ *int64) { b.Greeted() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, clock := opened(t)
+			wake(b, clock)
+			var epochs []uint32
+			for range 5 {
+				if yes, few := b.Admits(*clock); !yes || !few {
+					t.Fatal("a probe is not let through")
+				}
+				epochs = append(epochs, b.Enter())
 			}
-			passes = append(passes, p)
-		}
-		if ask(b, nil) {
-			t.Error("a sixth request was let through beside five that are under way")
-		}
-		for i, p := range passes {
-			wantState(t, b, HalfOpen)
-			p.Done(nil)
-			if i == 0 && b.Status().ConsecutiveSuccesses != 1 {
-				t.Errorf("%+v", b.Status())
+			if yes, _ := b.Admits(*clock); yes {
+				t.Error("a sixth call is let through")
 			}
-		}
-		wantState(t, b, Closed)
-		if age := time.Since(b.Status().Since); age != 0 {
-			t.Errorf("it is closed since %v ago", age)
-		}
-	})
+			for _, epoch := range epochs {
+				wantState(t, b, HalfOpen)
+				b.Leave(epoch, Success, *clock)
+			}
+			wantState(t, b, Closed)
+		})
+	}
 }
 
-func TestOneFailedProbeOpensItAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := New("x", Options{})
-		trip(t, b)
-		time.Sleep(31 * time.Second)
-		ask(b, nil)
-		ask(b, errDown)
-		wantState(t, b, Open)
-	})
+func TestAFailedProbeOpensAgain(t *testing.T) {
+	b, clock := opened(t)
+	*clock = int64(30 * time.Second)
+	late := b.Enter()
+	b.call(Failure)
+	wantState(t, b, Open)
+	b.Leave(late, Success, *clock) // of an earlier state: says nothing
+	*clock *= 2
+	b.call(Success)
+	wantState(t, b, HalfOpen)
 }
 
-func TestOldFailuresRollOutOfTheWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := New("x", Options{})
-		for range 9 {
-			ask(b, errDown)
-		}
-		time.Sleep(11 * time.Second)
-		ask(b, errDown)
-		wantState(t, b, Closed)
-		if s := b.Status(); s.Failures != 1 {
-			t.Errorf("%d failures in the window, want 1", s.Failures)
-		}
-	})
+// A client of one address has nowhere else to go.
+func TestTheBreakerOfALoneNodeOnlyCounts(t *testing.T) {
+	b, _ := newBreaker()
+	b.idle = true
+	for range 100 {
+		b.call(Failure)
+	}
+	wantState(t, b, Closed)
+	if s := b.Status(time.Time{}); s.Failures != 100 {
+		t.Errorf("%d failures counted", s.Failures)
+	}
 }
 
-// A peer that hangs makes every request last longer than the window.
-func TestResultsThatComeAWindowLateStillCount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := New("x", Options{Window: time.Second})
-		var passes []Pass
-		for range 10 {
-			p, _ := b.Allow()
-			passes = append(passes, p)
-		}
-		time.Sleep(5 * time.Second)
-		for _, p := range passes {
-			p.Done(errDown)
-		}
-		wantState(t, b, Open)
-	})
-}
-
-func TestResultsFromBeforeItOpenedDoNotJudgeTheProbes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := New("x", Options{})
-		old, _ := b.Allow()
-		trip(t, b)
-		time.Sleep(31 * time.Second)
-		wantState(t, b, HalfOpen)
-		old.Done(errDown)
-		wantState(t, b, HalfOpen)
-	})
-}
-
-func TestWhatSaysNothingCountsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		quiet := errors.New("the caller went away")
-		b := New("x", Options{Judge: func(err error) Verdict {
+// Whatever happens, probes that were let through are counted back, so that a half-open breaker never stays shut.
+func TestAHalfOpenBreakerAlwaysDecides(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, clock := newBreaker()
+		var inside []uint32
+		for _, step := range rapid.SliceOfN(rapid.IntRange(0, 5), 0, 200).Draw(t, "steps") {
 			switch {
-			case errors.Is(err, quiet):
-				return Nothing
-			case err != nil:
-				return Failure
-			}
-			return Success
-		}})
-		for range 50 {
-			ask(b, quiet)
-		}
-		if s := b.Status(); s.Requests != 0 || s.State != Closed {
-			t.Errorf("%+v", s)
-		}
-		trip(t, b)
-		time.Sleep(31 * time.Second)
-		for range 20 { // more than there are probes
-			if !ask(b, quiet) {
-				t.Fatal("probes that said nothing used up the probes")
+			case step < 2:
+				if yes, _ := b.Admits(*clock); yes {
+					inside = append(inside, b.Enter())
+				}
+			case step == 5:
+				*clock += int64(7 * time.Second)
+			case len(inside) > 0:
+				b.Leave(inside[0], Outcome(step-2), *clock)
+				inside = inside[1:]
 			}
 		}
-		wantState(t, b, HalfOpen)
+		for _, epoch := range inside {
+			b.Leave(epoch, Success, *clock)
+		}
+		*clock += int64(time.Minute)
+		if yes, _ := b.Admits(*clock); !yes {
+			t.Fatalf("shut for ever: %+v", b.Status(time.Time{}))
+		}
+		for range 5 {
+			b.call(Success)
+		}
+		if b.Status(time.Time{}).State != Closed {
+			t.Fatalf("not closed by successes: %+v", b.Status(time.Time{}))
+		}
 	})
 }
 
-func TestASetHasABreakerForEachPeerAndOperation(t *testing.T) {
-	s := NewSet(Options{})
-	a := s.Get(Key{"b:1", "snapshot"})
-	if a != s.Get(Key{"b:1", "snapshot"}) || a == s.Get(Key{"b:1", "period"}) || a == s.Get(Key{"a:1", "snapshot"}) {
-		t.Error("keys and breakers do not belong to each other one by one")
+func BenchmarkBreaker(b *testing.B) {
+	br, _ := newBreaker()
+	b.ReportAllocs()
+	for b.Loop() {
+		br.call(Success)
 	}
-	var names []string
-	for _, st := range s.Status() {
-		names = append(names, st.Name)
-	}
-	if len(names) != 3 || names[0] != "a:1 snapshot" || names[1] != "b:1 period" {
-		t.Errorf("%q", names)
-	}
-	s.Keep([]string{"a:1"})
-	if got := s.Status(); len(got) != 1 || got[0].Name != "a:1 snapshot" {
-		t.Errorf("kept %+v", got)
+}
+
+func TestABreakerOpensAtOnceWhereNothingIsLeftToAskOver(t *testing.T) {
+	b, _ := newBreaker()
+	b.Unreachable(false)
+	wantState(t, b, Closed)
+	b.Unreachable(true)
+	wantState(t, b, Open)
+	b.Greeted()
+	wantState(t, b, HalfOpen)
+	b.Unreachable(true) // whoever probes decides
+	wantState(t, b, HalfOpen)
+}
+
+func TestOptionsSayWhenABreakerOpensAndCloses(t *testing.T) {
+	var clock int64
+	b := New(Options{Window: time.Second, MinRequests: 4, FailurePercent: 75, Pause: time.Minute, Probes: 2},
+		func() int64 { return clock }, false)
+	b.call(Success)
+	b.call(Failure)
+	b.call(Failure)
+	wantState(t, b, Closed)
+	b.call(Failure)
+	wantState(t, b, Open)
+	clock = int64(time.Minute)
+	b.call(Success)
+	wantState(t, b, HalfOpen)
+	b.call(Success)
+	wantState(t, b, Closed)
+	for _, bad := range []Options{{Window: -1}, {MinRequests: -1}, {FailurePercent: 101}, {Pause: -1}, {Probes: -1}} {
+		if err := bad.Validate(); !errors.Is(err, ErrOptions) {
+			t.Errorf("%+v: %v", bad, err)
+		}
 	}
 }

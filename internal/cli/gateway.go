@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/conf"
@@ -98,7 +99,8 @@ func (n *gatewayFronts) listen(c *conf.Config, log *slog.Logger) (err error) {
 	}
 	o := jsonOptions(c, log)
 	o.Prefix = gatewayPrefix
-	o.Memo = 0 // every answer of the SDK has subjects of its own
+	o.Breaker = nil // the gateway has one for each node and operation
+	o.Memo = 0      // every answer of the SDK has subjects of its own
 	o.UpdateTimeout = c.Gateway.Timeout
 	if n.json, err = httpcompat.Listen(c.Server.Port.Addr(c.Server.Bind), n.gateway, o); err != nil {
 		return err
@@ -138,13 +140,19 @@ func (n *gatewayFronts) shutdown(ctx context.Context) error {
 	return nil
 }
 
+// dialWait bounds a gateway's attempt to connect to a node. It is short: a node that takes connections and does not greet
+// hangs, and others are there.
+const dialWait = 2 * time.Second
+
 // gatewayOptions translates the configuration.
 func gatewayOptions(c *conf.Config, log *slog.Logger) gateway.Options {
 	o := gateway.Options{
 		Logger: log, Insecure: c.Server.Insecure, Limits: nativeLimits(&c.Limits),
 		Client: client.Options{
 			Addresses: c.Gateway.Nodes, ConnsPerNode: c.Gateway.Connections, RequestTimeout: c.Gateway.Timeout,
-			MaxReply: int(c.Limits.MaxReply), BreakerWindow: c.Breaker.Window,
+			MaxReply: int(c.Limits.MaxReply), DialTimeout: dialWait,
+			BreakerWindow: c.Breaker.Window, BreakerRequests: c.Breaker.Requests, BreakerPercent: c.Breaker.FailurePercent,
+			BreakerPause: c.Breaker.Pause, BreakerProbes: c.Breaker.Probes,
 		},
 	}
 	if c.Server.NativePort.On() {

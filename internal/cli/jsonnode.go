@@ -65,7 +65,7 @@ func (n *jsonNode) PutSubjects(ctx context.Context, w *protocol.PutSubjects) (ui
 	return through(ctx, n.relay, &own, &own.Origin, n.Node.PutSubjects, (*client.Client).PutSubjects)
 }
 
-// Breakers are none: a node calls nobody.
+// Breakers are none besides those of the endpoints: a node's reads ask nobody.
 func (n *jsonNode) Breakers() []httpcompat.Breaker { return nil }
 
 // Stats are the node's figures.
@@ -84,7 +84,7 @@ func jsonOptions(c *conf.Config, log *slog.Logger) httpcompat.Options {
 			Default: rateOf(c.RateLimit.Default), Snapshot: rateOf(c.RateLimit.Snapshot), Period: rateOf(c.RateLimit.Period),
 			Recent: rateOf(c.RateLimit.Recent), Selection: rateOf(c.RateLimit.Selection), Rows: rateOf(c.RateLimit.Rows),
 		},
-		Memo: jsonMemo, Logger: log, AccessLog: c.Log.AccessLog, SlowLog: c.Log.SlowLog, Insecure: c.Server.Insecure,
+		Memo: jsonMemo, Breaker: breakerOptions(&c.Breaker), Logger: log, AccessLog: c.Log.AccessLog, SlowLog: c.Log.SlowLog, Insecure: c.Server.Insecure,
 		MaxBody: int(c.Limits.MaxBody), MaxConnections: c.Limits.MaxConnections, ReadTimeout: c.Limits.HTTPReadTimeout,
 		WriteTimeout: c.Limits.HTTPWriteTimeout, IdleTimeout: c.Limits.HTTPIdleTimeout,
 	}

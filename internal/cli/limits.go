@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/kamaitachi/kamaitachi/conf"
+	"github.com/kamaitachi/kamaitachi/internal/breaker"
 	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
@@ -14,5 +15,12 @@ func nativeLimits(l *conf.Limits) wire.Limits {
 		MaxPrepared: l.MaxPrepared, MaxPreparedBytes: int(l.MaxPreparedBytes), MaxPreparedTotal: int(l.MaxPreparedTotal),
 		HelloTimeout: l.HelloTimeout, HalfFrameTimeout: l.HalfFrameTimeout, IdleTimeout: orNever(l.IdleTimeout),
 		MaxWait: l.MaxWait,
+	}
+}
+
+// breakerOptions translates when breakers open and close.
+func breakerOptions(b *conf.Breaker) *breaker.Options {
+	return &breaker.Options{
+		Window: b.Window, MinRequests: b.Requests, FailurePercent: b.FailurePercent, Pause: b.Pause, Probes: b.Probes,
 	}
 }
