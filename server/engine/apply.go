@@ -174,7 +174,7 @@ func (d *draft) put(p *protocol.Put, time int64) error {
 		if r.Values = row; r.Type == "" {
 			r.Type = info.DefaultReportType
 		}
-		if r.Year == (report{date: r.ReportDate}).year() {
+		if r.Year == yearOf(r.ReportDate) {
 			r.Year = 0 // the year of the report date is said by leaving it out, so that equal rows are stored equal
 		}
 		number := d.subjectNumber(r.Subject)
@@ -198,7 +198,7 @@ func spread(row, values []float64, columns []int) {
 func (e *Engine) reportOf(r *protocol.Report) report {
 	return report{
 		date: r.ReportDate, declare: declared(r),
-		meta: packMeta(e.types.intern(r.Type), e.periods.intern(r.Period), r.Year),
+		meta: packMeta(e.types.intern(r.Type), e.periods.intern(r.Period), r.Year, r.ReportDate),
 	}
 }
 

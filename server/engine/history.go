@@ -168,7 +168,7 @@ func (e *Engine) readSeries(rt *root, slot int, number uint32) (*series, error) 
 	err = s.gather(found.Reports, len(now.catalog.tables[slot].Indicators), &e.shapes, noShape, func(r *protocol.Report) (uint64, bool) {
 		typ, known := e.types.find(now.types, r.Type)
 		period, named := e.periods.find(now.periods, r.Period)
-		return packMeta(typ, period, r.Year), known && named
+		return packMeta(typ, period, r.Year, r.ReportDate), known && named
 	})
 	if err == nil && len(s.reports) != int(want.reports) {
 		err = fmt.Errorf("%w: %d of %d rows are there", ErrDamaged, len(s.reports), want.reports)

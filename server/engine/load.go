@@ -140,7 +140,7 @@ func (p *loading) subject(key string, stamp protocol.Stamp, rows []protocol.Repo
 	}
 	s := &series{stamp: stamp}
 	err := s.gather(rows, len(p.info.Indicators), &p.e.shapes, p.likely, func(r *protocol.Report) (uint64, bool) {
-		return packMeta(p.number(&p.e.types, "t", r.Type), p.number(&p.e.periods, "p", r.Period), r.Year), true
+		return packMeta(p.number(&p.e.types, "t", r.Type), p.number(&p.e.periods, "p", r.Period), r.Year, r.ReportDate), true
 	})
 	if err != nil {
 		return fmt.Errorf("table %d, subject %q: %w", p.info.Number, key, err)

@@ -105,7 +105,7 @@ func (f figures) key(number uint32) (key uint64, ok bool) {
 	if c == nil {
 		return 0, false
 	}
-	words := c.rows[row*c.stride():]
+	words := c.row(row)
 	date := int64(words[0])
 	switch place := c.shape.place(f.column); {
 	case date == noDate:

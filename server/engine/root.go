@@ -63,6 +63,7 @@ type table struct {
 // answers touch a line or two of the processor's cache for each of them. By column they would touch one for each value.
 type chunk struct {
 	shape  *shape             // the columns that are there
+	stride int                // words of a row: one more than columns
 	rows   []uint64           // of each subject: report date (noDate where there is none), and the bits of the values
 	sums   [chunkRows]summary // zero where the subject has no report
 	series [chunkRows]*series // nil where the subject has no report, or its series is not on the heap
@@ -80,7 +81,7 @@ type summary struct {
 func (c *chunk) bytes() int { return int(unsafe.Sizeof(*c)) + len(c.rows)*8 }
 
 func newChunk() *chunk {
-	c := &chunk{shape: noShape, rows: make([]uint64, chunkRows)}
+	c := &chunk{shape: noShape, stride: 1, rows: make([]uint64, chunkRows)}
 	for row := range chunkRows {
 		c.setDate(row, noDate)
 	}
@@ -94,13 +95,13 @@ func (c *chunk) clone() *chunk {
 	return &n
 }
 
-// stride is how many words a row has.
-func (c *chunk) stride() int { return 1 + c.shape.width() }
+// row returns the words of a row, and those behind it.
+func (c *chunk) row(row int) []uint64 { return c.rows[row*c.stride:] }
 
 // date is the report date of a row's newest report, or noDate.
-func (c *chunk) date(row int) int64 { return int64(c.rows[row*c.stride()]) }
+func (c *chunk) date(row int) int64 { return int64(c.rows[row*c.stride]) }
 
-func (c *chunk) setDate(row int, date int64) { c.rows[row*c.stride()] = uint64(date) }
+func (c *chunk) setDate(row int, date int64) { c.rows[row*c.stride] = uint64(date) }
 
 // value is column of a row's newest report.
 func (c *chunk) value(row, column int) float64 {
@@ -108,18 +109,18 @@ func (c *chunk) value(row, column int) float64 {
 	if place < 0 {
 		return protocol.Missing
 	}
-	return math.Float64frombits(c.rows[row*c.stride()+1+place])
+	return math.Float64frombits(c.rows[row*c.stride+1+place])
 }
 
 // reshape makes room for more columns.
 func (c *chunk) reshape(to *shape) {
 	before := *c
-	c.shape = to
-	c.rows = make([]uint64, chunkRows*c.stride())
+	c.shape, c.stride = to, 1+to.width()
+	c.rows = make([]uint64, chunkRows*c.stride)
 	for row := range chunkRows {
 		c.setDate(row, before.date(row))
 		for place, column := range to.columns {
-			c.rows[row*c.stride()+1+place] = math.Float64bits(before.value(row, int(column)))
+			c.rows[row*c.stride+1+place] = math.Float64bits(before.value(row, int(column)))
 		}
 	}
 }
@@ -136,7 +137,7 @@ func (c *chunk) set(row int, s *series, version uint64, all *shapes) {
 	}
 	c.setDate(row, s.reports[0].date)
 	for place, column := range c.shape.columns {
-		c.rows[row*c.stride()+1+place] = math.Float64bits(s.value(0, int(column)))
+		c.rows[row*c.stride+1+place] = math.Float64bits(s.value(0, int(column)))
 	}
 }
 

@@ -118,12 +118,16 @@ func (e *Engine) rank(v *view, numbers []uint32, keyed bool, s *scope, sc *scrat
 // newestItems makes an item of each candidate that has a report, by its newest.
 func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 	flip := p.flip()
+	shape, place := noShape, -1 // those of the chunk before: nearly always the same
 	for i, n := range numbers {
 		c, row := v.table.chunkOf(n)
 		if c == nil {
 			continue
 		}
-		words := c.rows[row*c.stride():]
+		if c.shape != shape {
+			shape, place = c.shape, c.shape.place(p.column)
+		}
+		words := c.row(row)
 		date := int64(words[0])
 		if date == noDate {
 			continue
@@ -131,7 +135,7 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 		key := uint64(missingKey)
 		if p.column == byReportDate {
 			key = dateKey(date, flip)
-		} else if place := c.shape.place(p.column); place >= 0 {
+		} else if place >= 0 {
 			key = sortKey(math.Float64frombits(words[1+place]), flip)
 		}
 		items = append(items, item{key: key, number: n, tie: uint32(i)})
@@ -200,7 +204,7 @@ func (e *Engine) fillNewest(v *view, items []item, r *protocol.Result) error {
 	out := grow(r, len(items)*len(v.columns))
 	for i, it := range items {
 		c, row := v.table.chunkOf(it.number)
-		words := c.rows[row*c.stride():]
+		words := c.row(row)
 		for at, col := range v.columns {
 			value := protocol.Missing
 			if place := c.shape.place(col); place >= 0 {
