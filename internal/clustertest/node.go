@@ -84,8 +84,15 @@ func (n *Node) Kill() { n.p.kill() }
 
 // Stop ends the node by SIGTERM, waits until it has drained, and returns its exit status.
 func (n *Node) Stop() int {
+	n.c.t.Helper()
 	n.p.signal(syscall.SIGTERM)
-	<-n.p.ended
+	select {
+	case <-n.p.ended:
+	case <-time.After(Patience):
+		n.p.signal(syscall.SIGQUIT) // it says where it hangs
+		<-n.p.ended
+		n.c.t.Errorf("%s was told to end and did not within %v; its log says where it hung", n.Name, Patience)
+	}
 	n.p.stdin.Close()
 	return n.p.cmd.ProcessState.ExitCode()
 }

@@ -15,6 +15,9 @@ import (
 // restored is called when the machine has taken over a snapshot.
 func (r *Raft) restored(snapshot io.ReadCloser) {
 	meta := metaOf(snapshot)
+	if meta != nil {
+		r.o.Logger.Info("the node has taken over a snapshot", "index", meta.Index)
+	}
 	if meta == nil || r.lib() == nil {
 		return // at start: the library has not looked at its log yet
 	}
