@@ -2,6 +2,7 @@ package oracletest
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -43,7 +44,9 @@ func RunRacing(t *rapid.T, readers int, target Target) string {
 			queries[i] = append(queries[i], world.RandomQuery(t))
 		}
 	}
-	if failure := judge(race(target, writes, queries)); failure != "" {
+	seen, entries := race(target, writes, queries)
+	_, sparse := target.(Sparse)
+	if failure := judge(seen, entries, sparse); failure != "" {
 		return fmt.Sprintf("world: %+v\n%s", *world, failure)
 	}
 	return ""
@@ -112,18 +115,30 @@ func read(target Reader, queries []Query, reads *atomic.Int64, done <-chan struc
 	return seen
 }
 
-// judge applies the entries to a model one by one and compares, at each, the answers that show its index. An error shows
-// no index: it must be what the model says at some moment.
-func judge(seen []*sighting, entries []entry) string {
+// judge applies the entries to a model one by one and compares, at each, the answers that show its index; of a Sparse
+// target also those that show an index before the next write's. An error shows no index: it must be what the model says at
+// some moment.
+func judge(seen []*sighting, entries []entry, sparse bool) string {
 	model := oracle.New()
-	if failure := judgeAt(model, seen, 0); failure != "" {
+	until := func(i int) uint64 { // the greatest index that shows what is there before entry i
+		for ; sparse && i < len(entries); i++ {
+			if entries[i].index > model.Applied() {
+				return entries[i].index - 1
+			}
+		}
+		if sparse {
+			return math.MaxUint64
+		}
+		return model.Applied()
+	}
+	if failure := judgeAt(model, seen, until(0)); failure != "" {
 		return failure
 	}
-	for _, e := range entries {
+	for i, e := range entries {
 		if diff := oracle.DiffErrors(model.Apply(e.index, e.write), e.err); diff != "" {
 			return fmt.Sprintf("%s\nis answered differently: %s", Describe(e.write), diff)
 		}
-		if failure := judgeAt(model, seen, model.Applied()); failure != "" {
+		if failure := judgeAt(model, seen, until(i+1)); failure != "" {
 			return failure
 		}
 	}
@@ -137,19 +152,19 @@ func judge(seen []*sighting, entries []entry) string {
 	return ""
 }
 
-// judgeAt judges the answers that show the given index, and the errors that are right at it.
-func judgeAt(model *oracle.Model, seen []*sighting, index uint64) string {
+// judgeAt judges the answers that show an index from the model's to the given one, and the errors that are right there.
+func judgeAt(model *oracle.Model, seen []*sighting, to uint64) string {
 	for _, s := range seen {
 		if s.judged {
 			continue
 		}
 		shown, ok := s.answer.applied()
-		if ok && shown != index {
+		if ok && (shown < model.Applied() || shown > to) {
 			continue
 		}
 		diff := DiffAnswers(Ask(model, s.query, nil), s.answer)
 		if ok && diff != "" {
-			return fmt.Sprintf("the query\n  %s\nis answered differently at index %d:\n%s", Describe(s.query), index, diff)
+			return fmt.Sprintf("the query\n  %s\nis answered differently at index %d:\n%s", Describe(s.query), shown, diff)
 		}
 		s.judged = diff == ""
 	}

@@ -39,6 +39,12 @@ type Reopener interface {
 	Reopen() error
 }
 
+// Sparse is a Target in whose order not every index is that of a write: a cluster's log has entries of its own between them.
+type Sparse interface {
+	// Sparse does nothing.
+	Sparse()
+}
+
 // cleaner is what *testing.T and *rapid.T have in common here.
 type cleaner interface {
 	Cleanup(func())
