@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -149,4 +150,32 @@ func benchPipeline(b *testing.B, n *Node, frame []byte, depth int) {
 func BenchmarkSearch(b *testing.B) {
 	n, _ := startNode(b, memory())
 	benchPipeline(b, n, (&peer{}).frame(protocol.OpSearch, &protocol.Search{Subjects: []string{subject(1)}}), 16)
+}
+
+// BenchmarkNewRequests is what a request costs that nobody has asked before, with replies kept for who asks again and without.
+func BenchmarkNewRequests(b *testing.B) {
+	const number = "00000000"
+	for _, bytes := range []int{-1, 0} {
+		b.Run(map[int]string{-1: "none are kept", 0: "replies are kept"}[bytes], func(b *testing.B) {
+			o := memory()
+			o.ReplyBytes = bytes
+			n, err := Open(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer n.Close()
+			fill(b, n)
+			c := &socketless{Detached: n.listener.Detach(b.Context()), n: n}
+			q := top(49)
+			q.Subjects = append(q.Subjects, "no:"+number)
+			frame := (&peer{}).frame(protocol.OpSnapshot, q)
+			at := strings.Index(string(frame), number)
+			for i := 0; b.Loop(); i++ {
+				for digit, rest := len(number)-1, i; digit >= 0; digit, rest = digit-1, rest/10 {
+					frame[at+digit] = '0' + byte(rest%10)
+				}
+				c.handle(b, frame)
+			}
+		})
+	}
 }

@@ -41,6 +41,7 @@ type sample struct {
 	*bench.Outcome
 	value       float64 // of sides that measure something else than requests, in the unit of the line that reads it
 	fault       string  // what the side failed to do meanwhile, whatever its figures; "" = nothing
+	warmed      float64 // replies that a restarted node began with
 	pauseMillis float64 // 99th percentile of the pauses of the server's collector; 0 = not taken
 }
 
@@ -77,6 +78,8 @@ var (
 	medianTime = figure{"median latency", func(s *sample) float64 { return s.Millis(50) }}
 	p99        = figure{"p99 latency", func(s *sample) float64 { return s.Millis(99) }}
 	perValue   = figure{"resident memory per value", func(s *sample) float64 { return s.value }}
+	growth     = figure{"resident memory", func(s *sample) float64 { return s.value }}
+	hitRate    = figure{"cache_hit_rate", func(s *sample) float64 { return s.value }}
 	toReady    = figure{"time to ready", func(s *sample) float64 { return s.value }}
 )
 

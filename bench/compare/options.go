@@ -20,6 +20,7 @@ type Options struct {
 	Large    int // subjects of the large market; default 500,000
 	Values   int // values of the memory contest; default 50,000,000
 	Restart  int // values of the restart contest; default 10,000,000
+	Passing  int // queries of the contest that watches memory while they pass; default 1,000,000
 
 	Program string // path of kamaitachi, which nodes and peers are started with. Required
 	Redis   string // path of redis-server; default the one on PATH
@@ -40,6 +41,7 @@ const (
 	DefaultLarge    = 500_000
 	DefaultValues   = 50_000_000
 	DefaultRestart  = 10_000_000
+	DefaultPassing  = 1_000_000
 
 	leastSubjects = 100
 	mostRounds    = 1_000
@@ -60,8 +62,8 @@ func (o *Options) Validate() error {
 	case d.Subjects < leastSubjects || d.Large < d.Subjects:
 		return fmt.Errorf("%w: %d and %d subjects: want at least %d, and the large market no smaller", ErrOptions,
 			d.Subjects, d.Large, leastSubjects)
-	case o.Values < 0 || o.Restart < 0:
-		return fmt.Errorf("%w: values must not be below 0", ErrOptions)
+	case o.Values < 0 || o.Restart < 0 || o.Passing < 0:
+		return fmt.Errorf("%w: values and queries must not be below 0", ErrOptions)
 	}
 	for _, id := range o.Only {
 		if !known(id) {
@@ -81,6 +83,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Large, DefaultLarge)
 	setDefault(&o.Values, DefaultValues)
 	setDefault(&o.Restart, DefaultRestart)
+	setDefault(&o.Passing, DefaultPassing)
 	if o.Log == nil {
 		o.Log = io.Discard
 	}

@@ -32,6 +32,7 @@ func (c *compareFlags) define(f *flag.FlagSet) {
 	f.IntVar(&c.Large, "large", compare.DefaultLarge, "subjects of the large market")
 	f.IntVar(&c.Values, "values", compare.DefaultValues, "values of the memory row")
 	f.IntVar(&c.Restart, "restart-values", compare.DefaultRestart, "values of the restart row")
+	f.IntVar(&c.Passing, "passing", compare.DefaultPassing, "queries of the row that watches memory while they pass")
 	f.StringVar(&c.Redis, "redis", "", "`path` of redis-server (default: the one on PATH)")
 	f.StringVar(&c.Dir, "dir", "", "keep data in this `directory` during the run (default: that of the system for temporary files)")
 	f.StringVar(&c.md, "o", "", "write the report as Markdown to this `file`")

@@ -28,7 +28,7 @@ func compareTiny(t *testing.T, args ...string) (status int, r compared, dir stri
 	t.Helper()
 	dir = t.TempDir()
 	args = append([]string{"bench", "compare", "-rounds", "1", "-time", "20ms", "-subjects", "300", "-large", "600", "-values", "100000",
-		"-restart-values", "100000", "-full", "-quiet", "-json", filepath.Join(dir, "report.json"), "-o", filepath.Join(dir, "report.md"),
+		"-restart-values", "100000", "-passing", "2000", "-full", "-quiet", "-json", filepath.Join(dir, "report.json"), "-o", filepath.Join(dir, "report.md"),
 		"-dir", dir}, args...)
 	status, out, errs := run(t, args...)
 	text, err := os.ReadFile(filepath.Join(dir, "report.json"))

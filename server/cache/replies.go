@@ -30,8 +30,8 @@ const (
 	doorSlots = 1 << 16
 	// replyHead is what stands before the dependencies and the reply: the applied index and their number.
 	replyHead = 8 + 2
-	// countShards spreads the counters, so that event loops seldom meet at one.
-	countShards = 8
+	// countShards spreads the counters over the queries, so that event loops seldom meet at one.
+	countShards = 16
 )
 
 // Replies are encoded replies by request. They are safe for concurrent use.
@@ -47,12 +47,14 @@ type Replies[T ~uint32] struct {
 	// unseen is how many requests may still be looked for although they were not seen before: after a warm start the
 	// store knows what the door does not.
 	unseen atomic.Int64
+	_      [128]byte // what is counted shall not lie beside what is only read
 	counts [countShards]counts
+	users  atomic.Uint32 // queries that were given counters
 }
 
 type counts struct {
 	hits, misses, stale atomic.Uint64
-	_                   [40]byte // to the end of a cache line
+	_                   [104]byte // processors fetch cache lines in pairs
 }
 
 // NewReplies returns replies of the cluster's data in a store. Nothing else may use the store with keys that begin with the
@@ -69,10 +71,11 @@ const unseenRounds = 4
 // by, those are looked for too that this process has not seen.
 func (r *Replies[T]) Warm() { r.unseen.Store(unseenRounds * int64(r.store.Usage().Entries)) }
 
-// Query is working memory of one request at a time: its key, and what was found. It is reused.
+// Query is working memory of one request at a time: its key, and what was found. It is reused, with the same Replies.
 type Query[T ~uint32] struct {
 	// Keep tells, after Find found nothing, that the reply should be kept.
 	Keep bool
+	c    *counts
 	key  []byte
 	raw  []byte
 	on   []T
@@ -87,7 +90,10 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 		return nil, 0, false
 	}
 	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
-	c := &r.counts[h%countShards]
+	if q.c == nil {
+		q.c = &r.counts[r.users.Add(1)%countShards]
+	}
+	c := q.c
 	door, mark := &r.door[h>>32%doorSlots], uint32(h)|1
 	seen := door.Load() == mark
 	if !seen {

@@ -94,7 +94,8 @@ func (l *loader) tables() error {
 // so that no row goes unseen.
 func (l *loader) part(slot, first int) error {
 	info := l.rt.catalog.tables[slot]
-	p := loading{loader: l, slot: slot, info: info, own: map[int]bool{}, numbers: map[string]uint32{}, likely: noShape}
+	p := loading{loader: l, slot: slot, info: info, own: map[int]bool{}, likely: noShape,
+		types: numbers{of: &l.e.types, known: map[string]uint32{}}, periods: numbers{of: &l.e.periods, known: map[string]uint32{}}}
 	p.chunks = l.rt.tables[slot].chunks
 	var from, before string
 	if first > 0 {
@@ -128,8 +129,9 @@ type loading struct {
 	slot    int
 	info    *protocol.Table
 	own     map[int]bool
-	numbers map[string]uint32 // of types and periods, as far as the part has met them
-	likely  *shape            // of the subject before
+	types   numbers
+	periods numbers
+	likely  *shape // of the subject before
 }
 
 // subject takes the rows of one subject.
@@ -140,7 +142,7 @@ func (p *loading) subject(key string, stamp protocol.Stamp, rows []protocol.Repo
 	}
 	s := &series{stamp: stamp}
 	err := s.gather(rows, len(p.info.Indicators), &p.e.shapes, p.likely, func(r *protocol.Report) (uint64, bool) {
-		return packMeta(p.number(&p.e.types, "t", r.Type), p.number(&p.e.periods, "p", r.Period), r.Year, r.ReportDate), true
+		return packMeta(p.types.find(r.Type, &p.mu), p.periods.find(r.Period, &p.mu), r.Year, r.ReportDate), true
 	})
 	if err != nil {
 		return fmt.Errorf("table %d, subject %q: %w", p.info.Number, key, err)
@@ -181,24 +183,51 @@ func (p *loading) fitsHistory(s *series) bool {
 	return false
 }
 
-// number returns the number of a type or period, which the parts give together.
-func (p *loading) number(d *dictionary, kind, text string) uint32 {
-	if n, ok := p.numbers[kind+text]; ok { // no allocation for short texts
-		return n
+// numbers are those of types, or of periods, as far as a part has met them. Most rows have the type of the row before.
+type numbers struct {
+	of     *dictionary
+	known  map[string]uint32
+	text   string // that was asked for last
+	number uint32
+}
+
+// find returns the number of a text, which the parts give together.
+func (n *numbers) find(text string, mu *sync.Mutex) uint32 {
+	if text == n.text && n.number > 0 {
+		return n.number - 1
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := d.intern(text)
-	p.numbers[kind+text] = n
-	return n
+	number, ok := n.known[text]
+	if !ok {
+		mu.Lock()
+		number = n.of.intern(text)
+		mu.Unlock()
+		n.known[text] = number
+	}
+	n.text, n.number = text, number+1
+	return number
+}
+
+// newestFirst orders the reports of one subject as a series has them.
+func newestFirst(a, b *protocol.Report) int {
+	return cmp.Or(cmp.Compare(b.ReportDate, a.ReportDate), cmp.Compare(declared(b), declared(a)), strings.Compare(b.Type, a.Type))
+}
+
+// sorted brings rows into the order of a series, and returns where that begins and in which direction it goes. The store's
+// order is nearly always the reverse of it, and then nothing is moved: rows are large.
+func sorted(rows []protocol.Report) (first, step int) {
+	for i := 1; i < len(rows); i++ {
+		if a, b := &rows[i-1], &rows[i]; a.ReportDate >= b.ReportDate && newestFirst(a, b) <= 0 {
+			slices.SortFunc(rows, func(a, b protocol.Report) int { return newestFirst(&a, &b) })
+			return 0, 1
+		}
+	}
+	return len(rows) - 1, -1
 }
 
 // gather fills s from the reports of one subject in a table of so many columns. It changes the order of rows. meta packs
 // type, period and year, if they are known.
 func (s *series) gather(rows []protocol.Report, columns int, all *shapes, likely *shape, meta func(r *protocol.Report) (uint64, bool)) error {
-	slices.SortFunc(rows, func(a, b protocol.Report) int {
-		return cmp.Or(cmp.Compare(b.ReportDate, a.ReportDate), cmp.Compare(declared(&b), declared(&a)), strings.Compare(b.Type, a.Type))
-	})
+	first, step := sorted(rows)
 	mask := make([]uint64, maskWords(columns))
 	for i := range rows {
 		if r := &rows[i]; len(r.Values) > columns {
@@ -209,7 +238,7 @@ func (s *series) gather(rows []protocol.Report, columns int, all *shapes, likely
 	s.shape = all.of(mask, likely)
 	s.reports, s.values = make([]report, 0, len(rows)), make([]float64, 0, len(rows)*s.shape.width())
 	for i := range rows {
-		r := &rows[i]
+		r := &rows[first+i*step]
 		packed, known := meta(r)
 		if !known {
 			return fmt.Errorf("%w: a row of type %q and period %q, which no index knows", ErrDamaged, r.Type, r.Period)

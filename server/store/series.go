@@ -25,6 +25,7 @@ func (in interner) string(b []byte) string {
 // rowReader decodes rows into memory that it reuses.
 type rowReader struct {
 	texts  interner
+	typ    string // of the row before; most have the same
 	rows   []protocol.Report
 	values []float64
 }
@@ -37,10 +38,13 @@ func (r *rowReader) add(subject string, k *rowKey, key, value []byte) error {
 		return damagedKey(key, "%w", err)
 	}
 	r.values = values
+	if r.typ != string(k.reportType) {
+		r.typ = r.texts.string(k.reportType)
+	}
 	r.rows = append(r.rows, protocol.Report{
 		Subject:     subject,
 		ReportDate:  k.reportDate,
-		Type:        r.texts.string(k.reportType),
+		Type:        r.typ,
 		DeclareDate: k.declareDate,
 		Period:      r.texts.string(head.period),
 		Year:        head.year,
