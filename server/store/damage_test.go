@@ -143,6 +143,8 @@ func TestDamageIsFoundAndNeverServed(t *testing.T) {
 					t.Errorf("%s: not found", where)
 				case err != nil && !errors.Is(err, ErrDamaged):
 					t.Errorf("%s: error is not ErrDamaged: %v", where, err)
+				case err != nil && strings.Contains(err.Error(), "\n"):
+					t.Errorf("%s: error is more than a line: %v", where, err)
 				case err != nil && !namesPlace(err, name):
 					t.Errorf("%s: error names neither file nor record: %v", where, err)
 				}

@@ -39,7 +39,7 @@ func readError(doing string, err error) error {
 		return nil
 	}
 	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
-		return fmt.Errorf("%s: %w: file %s: %w", doing, ErrDamaged, info.Path, err)
+		return fmt.Errorf("%s: %w: file %s: %w", doing, ErrDamaged, info.Path, info.Details) // err says the same on two lines
 	}
 	if pebble.IsCorruptionError(err) {
 		return fmt.Errorf("%s: %w: %w", doing, ErrDamaged, err)
