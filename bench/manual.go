@@ -43,10 +43,10 @@ func Manual(ctx context.Context, name string, chooses bool, args []string, out, 
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	return m.run(ctx, out)
+	return m.run(ctx, out, errs)
 }
 
-func (m *manualFlags) run(ctx context.Context, out io.Writer) error {
+func (m *manualFlags) run(ctx context.Context, out, errs io.Writer) error {
 	addresses, err := m.addresses()
 	if err != nil {
 		return err
@@ -56,12 +56,19 @@ func (m *manualFlags) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	s := Scenario(m.scenario)
-	o, err := Run(ctx, Load{Scenario: s, Market: market, Addresses: addresses, Conns: m.concurrent, Pipeline: 1,
-		Requests: m.requests, Repeat: m.repeat, Seed: 1})
+	load := Load{Scenario: s, Market: market, Addresses: addresses, Conns: m.concurrent, Pipeline: 1,
+		Requests: m.requests, Repeat: m.repeat, Seed: 1}
+	finish := load.ShowProgress(errs)
+	o, err := Run(ctx, load)
+	finish()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Scenario %s, %d connections to %v\n", s, m.concurrent, addresses)
+	title := "One subject" // of the tool that has no scenarios
+	if s != OneSubject {
+		title = "Scenario " + s.String()
+	}
+	fmt.Fprintf(out, "%s, %d connections to %s\n", title, m.concurrent, joined(addresses))
 	if err := WriteManual(out, o, s.ReferenceTarget()); err != nil {
 		return err
 	}
@@ -69,6 +76,15 @@ func (m *manualFlags) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("%d of %d %w", o.Failed, o.Requests, ErrFailed)
 	}
 	return nil
+}
+
+// joined returns addresses for people.
+func joined(addresses []Address) string {
+	texts := make([]string, len(addresses))
+	for i, a := range addresses {
+		texts[i] = a.String()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // addresses returns what to load.

@@ -234,7 +234,7 @@ func runWarmup(ctx context.Context, load bench.Load) (*bench.Outcome, error) {
 func runLoad(ctx context.Context, s Streams, load bench.Load, server *childProcess, quiet bool) (*bench.Outcome, error) {
 	finish := func() {}
 	if !quiet {
-		load.Progress, finish = loadProgress(s.Err, &load)
+		finish = load.ShowProgress(s.Err)
 	}
 	defer finish()
 	if server != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/internal/dataset"
+	"github.com/kamaitachi/kamaitachi/internal/progress"
 )
 
 // importFlags are the flags of `kamaitachi import`.
@@ -125,7 +126,7 @@ func importProgress(w io.Writer, path string) (func(dataset.Progress), func()) {
 		}
 		fmt.Fprintf(w, "%s: %d rows%s, %d rejected\n", path, p.Rows, percent, p.Rejected)
 	}
-	if bar := newBar(w, -1, path, "B"); bar != nil {
+	if bar := progress.NewBar(w, -1, path, "B"); bar != nil {
 		show = func(p dataset.Progress) {
 			if p.Total > 0 && bar.GetMax64() != p.Total {
 				bar.ChangeMax64(p.Total)

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/natefinch/lumberjack.v2"
 
 	"github.com/kamaitachi/kamaitachi/conf"
+	"github.com/kamaitachi/kamaitachi/internal/progress"
 )
 
 // openLog returns the log that the configuration asks for and what closes it.
@@ -28,7 +29,7 @@ func openLog(c *conf.Log, s Streams) (*slog.Logger, func(), error) {
 		return nil, nil, fmt.Errorf("log level %q: %w", c.Level, err)
 	}
 	o := &slog.HandlerOptions{Level: level}
-	if c.Format == conf.LogText || c.Format == conf.LogAuto && onTerminal(w) {
+	if c.Format == conf.LogText || c.Format == conf.LogAuto && progress.OnTerminal(w) {
 		return slog.New(slog.NewTextHandler(w, o)), closer, nil
 	}
 	return slog.New(slog.NewJSONHandler(w, o)), closer, nil
