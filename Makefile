@@ -50,7 +50,7 @@ bench-scenarios: build ## the four scenarios against a bare peer, native and ove
 microbench: ## the micro-benchmarks beside the hot functions (PKG=./...)
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
-demo: build ## real company reports in one node, asked the four scenarios (ARGS=-keep)
+demo: build ## a cluster with real company reports: asked the four scenarios every way, then its master is killed (ARGS=-keep)
 	bin/kamaitachi demo $(ARGS)
 
 cover: ## test coverage of each function, in bin/cover.html too

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -109,6 +110,18 @@ func scanReady(r io.Reader, ready chan<- map[string]string) {
 
 // PID returns the number of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Kill ends the child as a power switch would, and waits until it is gone. Stop need not be called, and may be.
+func (p *Process) Kill() error {
+	err := p.cmd.Process.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	<-p.done
+	p.done <- nil // for Stop
+	p.stdin.Close()
+	return err
+}
 
 // stopWait bounds how long a child may take to drain.
 const stopWait = 15 * time.Second

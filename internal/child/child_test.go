@@ -57,3 +57,18 @@ func TestAChildThatCannotBeStartedIsAnError(t *testing.T) {
 		t.Error("a program that is not there was started")
 	}
 }
+
+func TestAKilledChildIsGoneAndMayBeStopped(t *testing.T) {
+	p, err := Start(t.Context(), Options{}, os.Args[0], "good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := p.Kill(); err != nil {
+			t.Errorf("kill: %v", err)
+		}
+	}
+	if err := p.Stop(); err != nil {
+		t.Errorf("stop after kill: %v", err)
+	}
+}

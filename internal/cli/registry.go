@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/conf"
@@ -22,7 +25,7 @@ type discovery struct{ registry *registry.Registry }
 
 var _ client.Discovery = discovery{}
 
-// Watch implements client.Discovery. A node that clients cannot reach is not one of theirs.
+// Watch implements client.Discovery. A node that clients cannot reach is not one of theirs. People see them by address.
 func (d discovery) Watch(ctx context.Context, deliver func([]client.Member)) error {
 	return d.registry.Watch(ctx, func(nodes []registry.Record) {
 		members := make([]client.Member, 0, len(nodes))
@@ -31,6 +34,9 @@ func (d discovery) Watch(ctx context.Context, deliver func([]client.Member)) err
 				members = append(members, client.Member{ID: n.ID, Addr: n.Native, HTTP: n.HTTP, Role: n.Role, Zone: n.Zone})
 			}
 		}
+		slices.SortFunc(members, func(a, b client.Member) int {
+			return cmp.Or(strings.Compare(a.HTTP, b.HTTP), strings.Compare(a.Addr, b.Addr))
+		})
 		deliver(members)
 	})
 }

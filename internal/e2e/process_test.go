@@ -217,11 +217,18 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	must(t, "query", "stats", "-addr", native) // the node is as well as before
 }
 
-func TestTheDemoShowsTheFourScenariosOverBothTransports(t *testing.T) {
-	out := must(t, "demo", "-requests", "2000")
-	for _, want := range []string{"31729 rows", "us:WMT", "1 period", "2 recent", "3 ranking", "4 at a date", "kama", "http"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("the demo does not show %q:\n%s", want, out)
+func TestTheDemoShowsTheFourScenariosEveryWayAndALostMaster(t *testing.T) {
+	for nodes, wants := range map[string][]string{
+		"1": {"31729 rows", "us:WMT", "1 period", "4 at a date", "straight, native", "straight, JSON"},
+		"3": {"31729 rows", "us:WMT", "1 period", "2 recent", "3 ranking", "4 at a date", "straight, native", "straight, JSON",
+			"gateway, native", "gateway, JSON", "(kill -9)", "writes are back after", "runs again", "each of the nodes has both",
+			"over the native protocol: 0 failed", "over JSON: 0 failed"},
+	} {
+		out := must(t, "demo", "-nodes", nodes, "-requests", "2000")
+		for _, want := range wants {
+			if !strings.Contains(out, want) {
+				t.Errorf("the demo with %s nodes does not show %q:\n%s", nodes, want, out)
+			}
 		}
 	}
 }
