@@ -28,6 +28,10 @@ fail() { # fail MESSAGE [NAME]
 			fi
 		done
 	fi
+	if grep -qs '"the cluster was founded already' logs/master.log && [ ! -e data/loaded ]; then
+		echo "--- etcd knows a cluster of this name, of which nothing may be left: delete the key in etcd that logs/master.log" \
+			"names, or set another [cluster] name in conf/" >&2
+	fi
 	end_started
 	exit 1
 }
@@ -198,22 +202,19 @@ start_etcd() {
 	await etcd "http://$endpoint/version"
 }
 
-# start_nodes starts master, slave1 and slave2. Until they were all ready once, the master is told to found the cluster; to
-# a node that has state, or that etcd tells of a cluster, this means nothing.
+# start_nodes starts master, slave1 and slave2, all at once: a new cluster is ready when all its voters are in.
 start_nodes() {
-	local name addr found=""
-	[ -e data/founded ] || found="-set server.bootstrap=true"
-	start_program master master $found
+	local name addr
+	start_program master master
 	start_program slave1 slave
 	start_program slave2 slave
 	for name in master slave1 slave2; do
 		addr=$(at "${name%[12]}" "$name" port)
 		await "$name" "http://$addr/readyz"
 	done
-	: >data/founded
 }
 
-# load_market loads the generated market into a cluster that has no reports, and again where that was interrupted.
+# load_market loads the generated market into a cluster that has no reports, or only some because that was interrupted.
 load_market() {
 	local http native reports
 	http=$(at master master port)
@@ -221,6 +222,7 @@ load_market() {
 	reports=$(answers "http://$http/stats" | sed -n 's/.*"reports":\([0-9]*\).*/\1/p')
 	[ -n "$reports" ] || fail "http://$http/stats does not say how many reports there are" master
 	if [ "$reports" != 0 ] && [ ! -e data/loading ]; then
+		: >data/loaded
 		say "the cluster has $reports reports"
 		return
 	fi
@@ -228,7 +230,7 @@ load_market() {
 	: >data/loading
 	"$cluster_bin/kamaitachi" generate | "$cluster_bin/kamaitachi" import -addr "$native" - ||
 		fail "the market could not be loaded" master
-	rm -f data/loading
+	mv data/loading data/loaded
 }
 
 start_gateway() {
