@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -196,6 +197,26 @@ func (c *checkout) startAll(t *testing.T, commands []string) {
 		c.await(t, r)
 	}
 	t.Logf("%.1f s: %s", time.Since(began).Seconds(), strings.Join(commands, "; "))
+}
+
+// burst sends requests at once and returns their statuses, a line each.
+func (c *checkout) burst(t *testing.T, url string, requests int) string {
+	t.Helper()
+	codes := make([]string, requests)
+	var wg sync.WaitGroup
+	for i := range codes {
+		wg.Go(func() {
+			answer, err := http.Get(c.words(url))
+			if err != nil {
+				codes[i] = "none"
+				return
+			}
+			answer.Body.Close()
+			codes[i] = fmt.Sprint(answer.StatusCode)
+		})
+	}
+	wg.Wait()
+	return strings.Join(codes, "\n")
 }
 
 // running is a command that keeps running.

@@ -112,23 +112,30 @@ var manualChecks = map[string]func(t *testing.T, c *checkout, command, out strin
 	"curl http://localhost:8080/stats": mostAreHits,
 }
 
-// someAreLimited holds that some of the requests are over the rate. A machine that needs more than a second for 150 curls
-// is not faster than the rate; then they are run again.
+// someAreLimited holds that some of the requests are over the rate. A busy machine may take more than a second for 150 curls,
+// which is no faster than the rate; then they are run again, and in the end the test sends as many itself.
 func someAreLimited(t *testing.T, c *checkout, command, out string) {
-	for try := 0; ; try++ {
-		codes := strings.Fields(out)
-		slices.Sort(codes)
-		if len(codes) != 150 || codes[0] != "200" || !slices.Contains([]string{"200", "429"}, codes[149]) {
-			t.Fatalf("150 requests of /health got %v", codes)
-		}
-		if codes[149] == "429" {
+	for try := range 5 {
+		if limited(t, strings.Fields(out)) {
 			return
 		}
-		if try == 10 {
-			t.Fatal("none of 150 requests of /health was over the rate")
+		if try < 3 {
+			out = c.run(t, command)
+			continue
 		}
-		out = c.run(t, command)
+		out = c.burst(t, "http://localhost:8080/health", 150)
 	}
+	t.Error("none of 150 requests of /health was over the rate")
+}
+
+// limited tells whether some of 150 answers say so, and holds that the others are good.
+func limited(t *testing.T, codes []string) bool {
+	t.Helper()
+	slices.Sort(codes)
+	if len(codes) != 150 || codes[0] != "200" || !slices.Contains([]string{"200", "429"}, codes[149]) {
+		t.Fatalf("150 requests of /health got %v", codes)
+	}
+	return codes[149] == "429"
 }
 
 var hitRate = regexp.MustCompile(`"cache_hit_rate":([0-9.]+)`)
