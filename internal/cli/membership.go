@@ -31,6 +31,8 @@ type membership struct {
 	http   string // address of the JSON endpoints, as others dial it; "" = none
 	admin  string
 	listed atomic.Pointer[registry.Registration]
+	served atomic.Bool // the record that was given last names the addresses of clients
+	found  atomic.Bool // etcd has listed these once
 
 	stop context.CancelFunc
 	wg   sync.WaitGroup
@@ -178,6 +180,7 @@ func (m *membership) follow(ctx context.Context) {
 		if err := m.listed.Load().Update(now); err != nil {
 			m.log.Warn("the node cannot be listed as it is", "error", err)
 		}
+		m.served.Store(now.Native != "")
 		if last.Role != "" && last.Role != now.Role {
 			m.log.Info("the node changes its role", "role", now.Role)
 		}
@@ -253,17 +256,20 @@ func (m *membership) claim(ctx context.Context) {
 // errUnlisted is what a check says of a node that etcd does not list.
 var errUnlisted = errors.New("etcd does not list the node yet")
 
-// check tells why the node is not ready as far as being found goes, or nil. Etcd that is away keeps no node from answering:
-// it is waited for no longer than it has to answer a question.
+// check tells why the node is not ready as far as being found goes, or nil: once it was found it is well. Etcd that is away
+// keeps no node from answering: it is waited for no longer than it has to answer a question.
 func (m *membership) check() error {
 	listed := m.listed.Load()
-	if listed == nil {
+	switch {
+	case m.found.Load():
+	case listed == nil:
+		return errUnlisted
+	case m.served.Load() && listed.Current():
+		m.found.Store(true)
+	case listed.Held() || time.Since(m.began) < 2*m.c.Etcd.Timeout:
 		return errUnlisted
 	}
-	if listed.Current() || time.Since(m.began) > 2*m.c.Etcd.Timeout && !listed.Held() {
-		return nil
-	}
-	return errUnlisted
+	return nil
 }
 
 // leave takes the node off the list, so that nobody is sent to it any more.

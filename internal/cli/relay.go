@@ -54,6 +54,18 @@ func (r *relay) open(ctx context.Context) {
 	}
 }
 
+// writers is as how many clients a relay numbers its writes. Of each the cluster remembers a bounded number of the newest, and
+// a relay may have more under way than that.
+const writers = 16
+
+// origin returns that of the next write.
+func (r *relay) origin() protocol.Origin {
+	n := r.sequence.Add(1) - 1
+	o := protocol.Origin{Client: r.id, Sequence: n/writers + 1}
+	o.Client[0] ^= byte(n % writers)
+	return o
+}
+
 // close ends what is under way.
 func (r *relay) close() {
 	if r == nil {
@@ -86,7 +98,7 @@ func through[W any](ctx context.Context, r *relay, w *W, origin *protocol.Origin
 		return here(ctx, w)
 	}
 	if !origin.Given() {
-		*origin = protocol.Origin{Client: r.id, Sequence: r.sequence.Add(1)}
+		*origin = r.origin()
 	}
 	index, err := here(ctx, w)
 	if !r.elsewhere(err) {

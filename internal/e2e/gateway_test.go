@@ -93,36 +93,50 @@ func startGateway(t *testing.T, nodes []string, args ...string) *process {
 // process says of itself is its own.
 func TestAGatewayGivesTheDocumentedAnswers(t *testing.T) {
 	node := start(t, t.TempDir())
-	load := exec.Command(kamaitachi(t), "import", "-addr", node.addrs["native"], "-")
+	loadMarket(t, node.addrs["native"])
+	g := startGateway(t, []string{node.addrs["native"]}, "-set", "ratelimit.default=0")
+	givesDocumentedAnswers(t, g.addrs["http"], "/data")
+	if status := g.stop(t); status != 0 {
+		t.Errorf("a drained gateway ends with status %d", status)
+	}
+}
+
+// loadMarket loads the generated market, of which the documentation speaks, through a node.
+func loadMarket(t *testing.T, native string) {
+	t.Helper()
+	load := exec.Command(kamaitachi(t), "import", "-addr", native, "-")
 	load.Stdin = strings.NewReader(must(t, "generate"))
 	if out, err := load.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	g := startGateway(t, []string{node.addrs["native"]}, "-set", "ratelimit.default=0")
-	own := map[string]bool{"GET /health": true, "GET /stats": true, "GET /kamaitachi/api/data/v1/stats": true,
-		"GET /readyz?verbose": true, "GET /metrics/circuit_breaker": true, "GET /monitor/circuitbreaker": true,
-		"GET /monitor/status": true}
+}
+
+// ofProcess are the requests of the documentation whose answers are about the process that gives them.
+var ofProcess = map[string]bool{"GET /health": true, "GET /stats": true, "GET /kamaitachi/api/data/v1/stats": true,
+	"GET /readyz?verbose": true, "GET /metrics/circuit_breaker": true, "GET /monitor/circuitbreaker": true,
+	"GET /monitor/status": true}
+
+// givesDocumentedAnswers sends every request of the documentation, and again under another prefix if that is not "".
+func givesDocumentedAnswers(t *testing.T, host, prefix string) {
+	t.Helper()
 	sent := 0
 	for _, part := range documentedRequests(t) {
 		request, body, kind := part[1], strings.TrimSpace(part[2]), part[3]
-		if own[request] || kind == "text starts" {
+		if ofProcess[request] || kind == "text starts" {
 			continue
 		}
 		sent++
-		status, answer := ask(t, g.addrs["http"], request, body)
+		status, answer := ask(t, host, request, body)
 		compareAnswers(t, kind, part[4]+"\n"+part[5], status+"\n"+answer)
-		if strings.HasPrefix(request, "DELETE") || strings.Contains(request, "/save") {
+		if prefix == "" || strings.HasPrefix(request, "DELETE") || strings.Contains(request, "/save") {
 			continue // once is enough
 		}
 		method, target, _ := strings.Cut(request, " ")
-		status, answer = ask(t, g.addrs["http"], method+" /data"+target, body)
+		status, answer = ask(t, host, method+" "+prefix+target, body)
 		compareAnswers(t, kind, part[4]+"\n"+part[5], status+"\n"+answer)
 	}
 	if sent < 19 {
 		t.Errorf("%d requests sent", sent)
-	}
-	if status := g.stop(t); status != 0 {
-		t.Errorf("a drained gateway ends with status %d", status)
 	}
 }
 

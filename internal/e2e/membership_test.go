@@ -218,3 +218,43 @@ func TestOneClusterIsFoundedAndALostDiskComesBackUnderANewID(t *testing.T) {
 		})
 	})
 }
+
+func TestASlaveGivesTheDocumentedAnswersAndAReadCopyGetsNoVote(t *testing.T) {
+	c := clustertest.New(t, clustertest.Options{Expect: 1})
+	c.Nodes[2].Args = []string{"-set", "server.voter=false", "-set", "cluster.zone=elsewhere"}
+	c.StartEtcd()
+	c.StartAll()
+	c.AwaitReady()
+	loadMarket(t, c.Master().Native)
+	c.Level()
+	for _, n := range c.Slaves()[:1] {
+		givesDocumentedAnswers(t, n.HTTP, "")
+		if status, body := n.Get("/readyz?verbose"); status != 200 || body != "[+]data ok\n[+]replication ok\n[+]registration ok\nready\n" {
+			t.Errorf("/readyz?verbose: %d %s", status, body)
+		}
+	}
+	c.Within("the other slave votes, the read copy does not", func() bool {
+		code, s := status(t, c)
+		votes := map[string]string{}
+		for _, n := range s.Nodes {
+			votes[n.Name] = n.Vote
+		}
+		return code == 0 && s.Voters == 2 && votes["node-1"] == "voter" && votes["node-2"] == "learner"
+	})
+	t.Run("an etcd that was set up anew learns who is there", func(t *testing.T) {
+		c.KillEtcd()
+		c.WipeEtcd()
+		c.StartEtcd()
+		c.Within("all are listed", func() bool {
+			code, s := status(t, c)
+			return code == 0 && len(s.Nodes) == 3 && !slices.ContainsFunc(s.Nodes, func(n toldNode) bool { return !n.Listed })
+		})
+		founder := c.Add()
+		founder.Args = []string{"-set", "server.mode=master", "-set", "server.bootstrap=true"}
+		founder.Start()
+		c.Within("a node that would found a cluster has joined this one", founder.Ready)
+		if a, b := founder.Stats()["cluster"], c.Nodes[0].Stats()["cluster"]; a != b {
+			t.Errorf("it is of cluster %v, the others of %v", a, b)
+		}
+	})
+}

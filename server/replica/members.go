@@ -94,6 +94,9 @@ func (r *Raft) JoinBy(ctx context.Context, addresses ...string) error {
 	question = append(question, r.Addr()...)
 	errs := []error{ErrMember}
 	for _, address := range addresses {
+		if ctx.Err() != nil {
+			break
+		}
 		for range 2 { // once the one that was named, once the master that it names
 			_, err := r.control.ask(ctx, address, askJoin, question)
 			if err == nil {
