@@ -35,10 +35,12 @@ const (
 	success                 // the node did its work, also by refusing what is wrong
 	failure                 // the node did not
 	shedding                // the node refused work that it has no room for: no failure, but no reason to ask it more
+	starting                // the node says that it is not there yet, or not any more: no failure, and a reason to ask others
 )
 
 // judged is what a breaker makes of an outcome.
-var judged = [...]breaker.Outcome{nothing: breaker.Nothing, success: breaker.Success, failure: breaker.Failure, shedding: breaker.Nothing}
+var judged = [...]breaker.Outcome{nothing: breaker.Nothing, success: breaker.Success, failure: breaker.Failure,
+	shedding: breaker.Nothing, starting: breaker.Nothing}
 
 // breakers has the breaker of each operation that a node was asked for, since a node may be well but for one of them.
 type breakers struct {

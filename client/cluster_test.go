@@ -221,6 +221,34 @@ func TestOverloadOpensNoBreaker(t *testing.T) {
 	}
 }
 
+// A cluster that is started anew answers "unavailable" for a while. Breakers that opened over that would go on to refuse what
+// could be answered.
+func TestNodesThatWereNotReadyAreAskedOnceTheyAre(t *testing.T) {
+	var ready atomic.Bool
+	nodes, members := several(t, 2, func(i int) func(*peer, request) {
+		return func(p *peer, q request) {
+			if !ready.Load() && q.Op != protocol.OpPing {
+				p.refuse(q, protocol.CodeUnavailable, "starting")
+				return
+			}
+			answers(i)(p, q)
+		}
+	})
+	o := clusterOptions(members)
+	o.RetryShare = -1
+	c := whole(t, o, nodes)
+	var r protocol.Result
+	for range 50 {
+		if err := c.Recent(background(), recent("x"), &r); !errors.Is(err, protocol.ErrUnavailable) {
+			t.Fatalf("error is %v", err)
+		}
+	}
+	ready.Store(true)
+	for i := range 50 {
+		servedBy(t, c, fmt.Sprint(i)) // fails the test when it fails
+	}
+}
+
 func TestTheRetryBudgetEndsRepetitions(t *testing.T) {
 	nodes, members := several(t, 2, func(int) func(*peer, request) {
 		return func(p *peer, q request) { p.refuse(q, protocol.CodeOverloaded, "later") }

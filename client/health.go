@@ -134,13 +134,14 @@ func (c *Client) judge(k *call, fault *Error, h *health, epoch uint32) {
 	case k.op.Writes():
 	case o == success || o == shedding:
 		h.measure(now, took, o)
-	case o == failure && errors.Is(fault.Err, protocol.ErrUnavailable):
+	case o == starting:
 		h.until.Store(now + int64(unreadyFor))
 	}
 }
 
-// outcomeOf returns what a try says of its node. What needs a majority says nothing of one node, nor does overload: a node
-// that sheds load works.
+// outcomeOf returns what a try says of its node. What needs a majority says nothing of one node. Overload is no failure, for a
+// node that sheds load works; nor is "unavailable", for a breaker would go on to shut out a node that was started anew long
+// after it is ready, and all of them where all were.
 func outcomeOf(k *call, fault *Error, waited time.Duration) outcome {
 	if fault == nil {
 		return success
@@ -169,7 +170,7 @@ func outcomeOfCode(code protocol.Code, plain, late bool) outcome {
 		return failure
 	case protocol.CodeUnavailable:
 		if plain {
-			return failure
+			return starting
 		}
 		return nothing
 	case protocol.CodeDeadline:
