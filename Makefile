@@ -12,9 +12,11 @@ PKG      ?= ./...
 TIMEOUT  ?= 10m
 FUZZTIME ?= 30s
 ARGS     ?=
+ROUNDS   ?= 100
+SEED     ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz lint bench bench-quick bench-scenarios microbench demo cover clean clean-data
+.PHONY: help build test race torture fuzz lint bench bench-quick bench-scenarios microbench demo cover clean clean-data
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +29,9 @@ test: ## all tests (PKG=./... TIMEOUT=10m)
 
 race: ## all tests under the race detector (PKG=./... TIMEOUT=10m)
 	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) $(PKG)
+
+torture: ## clusters of real processes, broken under load in 100 rounds, half an hour (ROUNDS=100 SEED=0: another each time)
+	go test ./internal/torture -v -timeout 2h -rounds $(ROUNDS) -seed $(SEED) -etcd-away 60s
 
 fuzz: ## every fuzz target for a while (PKG=./... FUZZTIME=30s)
 	scripts/fuzz.sh $(FUZZTIME) $(PKG)
