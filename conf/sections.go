@@ -17,8 +17,9 @@ func (c *Cache) keys() []Key {
 		{Name: "reply_bytes", Default: "128MiB", Doc: "How much of `max_bytes` encoded replies may use, which are kept from " +
 			"the second time that the same is asked; at least 32 MiB are taken, and `0` keeps none.",
 			setting: sizeSetting{&c.ReplyBytes, 0, 1 << 40}},
-		{Name: "snapshot_path", Default: "", Doc: "File from which a restarted node warms its caches. It is never the " +
-			"truth and may be deleted. Nothing = none.",
+		{Name: "snapshot_path", Default: "", Doc: "File from which a restarted node warms its caches, where it was written " +
+			"last by a node with the same data. It is never the truth and may be deleted. With `-db DIR` it is `DIR_snapshot.dat` " +
+			"unless `-set` names one. Nothing = none.",
 			setting: textSetting{&c.SnapshotPath, false, "a file"}},
 		{Name: "snapshot_interval", Default: "10m", Doc: "Time between two writes of `snapshot_path`; a bare number " +
 			"counts minutes.",

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,8 +20,26 @@ type warmNode struct {
 	*Node
 	*peer
 	t   *testing.T
-	log bytes.Buffer
+	log said
 	o   Options
+}
+
+// said is what a node has logged so far.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // openWarm opens a node whose caches come from a file.
@@ -270,5 +289,33 @@ func TestADamagedSnapshotIsNoError(t *testing.T) {
 	n.close()
 	if kept, err := os.ReadFile(o.SnapshotPath); err != nil || string(kept) != "a letter to a friend of mine" {
 		t.Errorf("what is no snapshot has become %.40q (%v)", kept, err)
+	}
+}
+
+// The log of a cluster moves the index when a node starts, by entries that write nothing; the replies hold all the same.
+func TestRepliesOutliveTheRestartOfAMember(t *testing.T) {
+	o := member(t)
+	o.SnapshotPath = filepath.Join(t.TempDir(), "snapshot.dat")
+	o.Cluster.Bootstrap = true
+	n := openWarm(t, o)
+	eventually(t, "it is ready", n.Ready)
+	n.put(1, 10)
+	n.put(2, 20)
+	n.remember(1)
+	n.remember(2)
+	n.put(2, 21)
+	before := n.Applied()
+	n.close()
+
+	n = openWarm(t, o)
+	eventually(t, "it is ready again", n.Ready)
+	if n.Applied() <= before {
+		t.Errorf("the start has moved the index from %d to %d, not on", before, n.Applied())
+	}
+	if hits := n.hits(1, 10); hits != 1 {
+		t.Errorf("%v hits for a question of before the restart, want 1:\n%s", hits, &n.log)
+	}
+	if hits := n.hits(2, 21); hits != 0 {
+		t.Errorf("%v hits for a question whose answer had changed", hits)
 	}
 }
