@@ -39,6 +39,7 @@ func (n *Node) appendStats(s protocol.StatList) protocol.StatList {
 		stat("history_bytes", e.HistoryBytes),
 		stat("history_max_bytes", e.HistoryMax),
 		stat("orders", e.Orders),
+		stat("pasts", e.Pasts),
 		stat("orders_built", e.OrdersBuilt),
 		stat("orders_bytes", e.OrderBytes),
 		stat("orders_max_bytes", e.OrderMax),

@@ -263,7 +263,7 @@ func (d *draft) finish() (*root, error) {
 		d.next.tables[slot] = finished
 	}
 	d.next.types, d.next.periods = d.e.types.texts, d.e.periods.texts
-	d.advanceOrders()
+	d.advance()
 	d.shed()
 	return d.next, nil
 }

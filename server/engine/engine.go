@@ -42,8 +42,8 @@ type Options struct {
 	HeapBytes int64
 	// Blocks keeps series that are not on the heap. Default: nothing does, they are read from the store each time.
 	Blocks Blocks
-	// OrderBytes bounds the standing orders of topics, in bytes; where HeapBytes is bounded they also take no more than a
-	// sixteenth of it. Default 64 MiB; negative = none stand, and topics are ranked anew each time.
+	// OrderBytes bounds the standing orders of topics and the pasts of tables, in bytes; where HeapBytes is bounded they also
+	// take no more than a sixteenth of it. Default 64 MiB; negative = none stand, and topics are ranked anew each time.
 	OrderBytes int64
 }
 

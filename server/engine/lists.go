@@ -79,9 +79,10 @@ type Stats struct {
 	HistoryBytes int // heap of series
 	HistoryMax   int // most that it may be beside these columns; 0 = no bound
 
-	Orders      int    // standing orders of topics
-	OrdersBuilt uint64 // since the engine was opened
-	OrderBytes  int    // heap of orders
+	Orders      int    // standing orders of topics, those of pasts too
+	Pasts       int    // tables as they were seen at some time
+	OrdersBuilt uint64 // orders and pasts, since the engine was opened
+	OrderBytes  int    // heap of orders and pasts
 	OrderMax    int    // most that it may be
 }
 
@@ -99,8 +100,11 @@ func (e *Engine) Stats() Stats {
 		s.HistoryMax = e.room(rt)
 	}
 	s.OrdersBuilt, s.OrderMax = e.standing.built.Load(), e.standing.limit
-	if rt.orders != nil {
-		s.Orders, s.OrderBytes = len(rt.orders.list), rt.orders.bytes
+	s.Orders, s.Pasts, s.OrderBytes = rt.orders.len(), rt.pasts.len(), rt.orders.bytes()+rt.pasts.bytes()
+	if s.Pasts > 0 {
+		for _, p := range rt.pasts.list {
+			s.Orders += p.orders.len()
+		}
 	}
 	return s
 }

@@ -120,6 +120,7 @@ func (t *table) add(part *table) {
 	t.series += part.series
 	t.columns += part.columns
 	t.history += part.history
+	t.calendar = t.calendar.union(part.calendar)
 }
 
 // loading is the loading of a part of a table. Its own table has the chunks of the whole one and the counts of the part.

@@ -19,7 +19,8 @@ type target struct {
 	fs      vfs.FS
 	store   *store.Store
 	options engine.Options
-	ordered bool // every ranking of a topic makes an order
+	ordered bool // every ranking of a topic makes an order, and a past if need be
+	stood   *engine.Stats
 }
 
 func open() oracletest.Target {
@@ -54,7 +55,14 @@ func (t *target) Apply(w *protocol.Write) (uint64, error) {
 	return index, outcomes[0]
 }
 
-func (t *target) Close() error { return t.store.Close() }
+func (t *target) Close() error {
+	if t.stood != nil {
+		s := t.Stats()
+		t.stood.Orders += s.Orders
+		t.stood.Pasts += s.Pasts
+	}
+	return t.store.Close()
+}
 
 func (t *target) Reopen() error {
 	if err := t.store.Close(); err != nil {

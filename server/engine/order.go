@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -26,7 +25,7 @@ type order struct {
 // byReportDate is the column of an order by report date.
 const byReportDate = -1
 
-// orderKey says which order it is.
+// orderKey says which order it is, of those of newest reports or of a past.
 type orderKey struct {
 	whom
 	slot   int
@@ -39,25 +38,6 @@ type whom struct{ topic, kind, keyword string }
 func (w *whom) has(s *protocol.Subject) bool {
 	return slices.Contains(s.Topics, w.topic) && (w.kind == "" || carries(s.Tags, w.kind, w.keyword))
 }
-
-// usage is what queries leave with an order: it was asked for.
-type usage struct{ marks atomic.Uint32 }
-
-// The marks are taken away by those who look for them.
-const (
-	markForApply = 1 << iota
-	markForEviction
-	allMarks = markForApply | markForEviction
-)
-
-func (u *usage) mark() {
-	if u.marks.Load() != allMarks { // nearly always: no write that other processors would have to see
-		u.marks.Store(allMarks)
-	}
-}
-
-// take tells whether the order was asked for since the mark was last taken.
-func (u *usage) take(mark uint32) bool { return u.marks.And(^mark)&mark != 0 }
 
 // leafSize is how many subjects a leaf holds at most: 4 KB, which is what a change copies of an order, besides a block
 // for each leaf that there is.
@@ -85,6 +65,10 @@ func orderBytes(subjects int) int {
 func (o *order) bytes() int {
 	return int(unsafe.Sizeof(order{})) + len(o.blocks)*int(unsafe.Sizeof(leaf{})+unsafe.Sizeof(block{}))
 }
+
+func (o *order) name() orderKey { return o.key }
+
+func (o *order) usage() *usage { return o.use }
 
 func (o *order) count() int {
 	if len(o.blocks) == 0 {

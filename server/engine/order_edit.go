@@ -21,7 +21,7 @@ type move struct {
 
 // advance returns the order of a later moment, at which only the changed subjects may differ: the same one where nothing
 // in it changes, nil where it is not worth keeping up.
-func (o *order) advance(from, to *root, changed []uint32) *order {
+func (o *order) advance(from, to seen, changed []uint32) *order {
 	moves := o.moves(from, to, changed)
 	if len(moves) == 0 {
 		return o
@@ -35,13 +35,13 @@ func (o *order) advance(from, to *root, changed []uint32) *order {
 	}
 	e := orderEdit{order: &next, generation: generations.Add(1)}
 	next.blocks = slices.Clone(o.blocks)
-	e.rt, e.figures = from, o.key.figures(from)
+	e.rt, e.figures = from.root, o.key.figures(from.table)
 	for i := range moves {
 		if m := &moves[i]; m.was {
 			e.remove(m.number, m.before)
 		}
 	}
-	e.rt, e.figures = to, o.key.figures(to)
+	e.rt, e.figures = to.root, o.key.figures(to.table)
 	for i := range moves {
 		if m := &moves[i]; m.is {
 			e.insert(m.number, m.after)
@@ -51,21 +51,24 @@ func (o *order) advance(from, to *root, changed []uint32) *order {
 	return &next
 }
 
-// figures are the figures of an order at a moment.
-func (k *orderKey) figures(rt *root) figures {
-	return figures{table: rt.tables[k.slot], column: k.column}
+// seen is what an order is of, at a moment: the newest reports of a table, or a past.
+type seen struct {
+	root  *root
+	table *table
 }
 
+func (k *orderKey) figures(t *table) figures { return figures{table: t, column: k.column} }
+
 // moves returns what changes in the order between two moments.
-func (o *order) moves(from, to *root, changed []uint32) []move {
+func (o *order) moves(from, to seen, changed []uint32) []move {
 	var moves []move
-	before, after := o.key.figures(from), o.key.figures(to)
+	before, after := o.key.figures(from.table), o.key.figures(to.table)
 	for _, n := range changed {
 		m := move{number: n}
-		if m.is = o.key.has(to.subject(n)); m.is {
+		if m.is = o.key.has(to.root.subject(n)); m.is {
 			m.after, m.is = after.key(n)
 		}
-		if m.was = n < from.count && o.key.has(from.subject(n)); m.was {
+		if m.was = n < from.root.count && o.key.has(from.root.subject(n)); m.was {
 			m.before, m.was = before.key(n)
 		}
 		if m.was != m.is || m.before != m.after {

@@ -60,6 +60,8 @@ func (m *moments) change(edits []subjectEdit) (next *moments, changed []uint32) 
 	return &moments{root: &rt, numbers: m.numbers}, slices.Compact(changed)
 }
 
+func (m *moments) seen() seen { return seen{m.root, m.tables[0]} }
+
 // topic returns the members of the topic.
 func (m *moments) topic() (topic members) {
 	for n := range m.count {
@@ -97,7 +99,7 @@ func randomEdits(t *rapid.T, keys, most int) []subjectEdit {
 
 // numbersOf reads an order through its pages.
 func (o *order) numbersOf(rt *root, ascending bool, offset, limit int) (numbers []uint32) {
-	for _, it := range o.page(nil, rt, o.key.figures(rt), &page{ascending: ascending, offset: offset, limit: limit}) {
+	for _, it := range o.page(nil, rt, o.key.figures(rt.tables[0]), &page{ascending: ascending, offset: offset, limit: limit}) {
 		numbers = append(numbers, it.number)
 	}
 	return numbers
@@ -120,19 +122,19 @@ func TestAnOrderKeptUpIsTheOneBuiltAnew(t *testing.T) {
 		keys := rapid.SampledFrom([]int{10, 300, 5000}).Draw(t, "keys")
 		key := orderKey{whom: whom{topic: "topic"}, column: rapid.SampledFrom([]int{0, byReportDate}).Draw(t, "column")}
 		now, _ := newMoments().change(randomEdits(t, keys, 2*keys))
-		o := newOrder(key, now.topic(), key.figures(now.root))
+		o := newOrder(key, now.topic(), key.figures(now.tables[0]))
 		for range rapid.IntRange(1, 6).Draw(t, "changes") {
 			next, changed := now.change(randomEdits(t, keys, rapid.SampledFrom([]int{1, 5, keys}).Draw(t, "most")))
 			if got := changedSince(now.root, next.root, 0); !slices.Equal(got, changed) {
 				t.Fatalf("between the moments %v changed, and not %v", got, changed)
 			}
-			if o = o.advance(now.root, next.root, changed); o == nil {
-				o = newOrder(key, next.topic(), key.figures(next.root))
+			if o = o.advance(now.seen(), next.seen(), changed); o == nil {
+				o = newOrder(key, next.topic(), key.figures(next.tables[0]))
 			}
 			o.use.mark()
 			now = next
 			topic := now.topic()
-			fresh := newOrder(key, topic, key.figures(now.root))
+			fresh := newOrder(key, topic, key.figures(now.tables[0]))
 			if o.present != fresh.present || o.count() != fresh.count() || o.bytes() > 3*orderBytes(o.count()) {
 				t.Fatalf("%d subjects, %d with values in %d bytes; anew %d, %d in %d", o.count(), o.present, o.bytes(),
 					fresh.count(), fresh.present, fresh.bytes())
@@ -154,11 +156,11 @@ func TestLeavesOfAnOrderAreSplitAndJoined(t *testing.T) {
 	const most = 6 * leafSize
 	key := orderKey{whom: whom{topic: "topic"}}
 	now, _ := newMoments().change(nil)
-	o := newOrder(key, nil, key.figures(now.root))
+	o := newOrder(key, nil, key.figures(now.tables[0]))
 	blocks := 0
 	step := func(i int, value *float64) {
 		next, changed := now.change([]subjectEdit{{fmt.Sprintf("%05d", i*7919%most), value, true}})
-		if o = o.advance(now.root, next.root, changed); o == nil {
+		if o = o.advance(now.seen(), next.seen(), changed); o == nil {
 			t.Fatal("the order was given up")
 		}
 		o.use.mark()

@@ -33,7 +33,8 @@ type root struct {
 	types    []string           // report types by number
 	periods  []string           // periods by number
 	tables   []*table           // by slot, as catalog.tables
-	orders   *orders            // those that stand
+	orders   *orders            // of newest reports
+	pasts    *pasts
 }
 
 // subjectChunk is 256 subjects with the short forms of their keys, in one place: an answer fetches both at once.
@@ -55,6 +56,8 @@ type table struct {
 	series  int
 	columns int // bytes of the chunks
 	history int // bytes of the series that are on the heap
+
+	calendar *calendar // of its reports
 }
 
 // chunk holds 256 subjects of one table: the newest report of each, and its series or what it is like.
@@ -132,12 +135,17 @@ func (c *chunk) set(row int, s *series, version uint64, all *shapes) {
 		c.setDate(row, noDate)
 		return // nobody looks at the values
 	}
+	c.show(row, s, 0, all)
+}
+
+// show puts report i of a series into a row.
+func (c *chunk) show(row int, s *series, i int, all *shapes) {
 	if !c.shape.covers(s.shape) {
 		c.reshape(all.union(c.shape, s.shape))
 	}
-	c.setDate(row, s.reports[0].date)
+	c.setDate(row, s.reports[i].date)
 	for place, column := range c.shape.columns {
-		c.rows[row*c.stride+1+place] = math.Float64bits(s.value(0, int(column)))
+		c.rows[row*c.stride+1+place] = math.Float64bits(s.value(i, int(column)))
 	}
 }
 
@@ -146,6 +154,9 @@ func (t *table) set(c *chunk, row int, s *series, version uint64, all *shapes) {
 	before := c.bytes()
 	c.set(row, s, version, all)
 	t.columns += c.bytes() - before
+	if s != nil {
+		t.calendar = t.calendar.with(s.reports...)
+	}
 }
 
 // chunkOf returns the chunk and row of a subject number; the chunk is nil where the table has nothing there.

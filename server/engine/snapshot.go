@@ -34,6 +34,7 @@ func checkWhom(q *protocol.Snapshot) error {
 type scope struct {
 	page
 	newest   bool // the newest of each subject, whatever it is
+	nothing  bool // no report is within the range
 	from, to int64
 }
 
@@ -47,11 +48,28 @@ func scopeOf(v *view, rank *protocol.Ranking, timestamp protocol.Instant, span p
 	if err := checkInstant("timestamp", timestamp); err != nil {
 		return s, err
 	}
+	s.until(timestamp)
+	s.narrow(v)
+	return s, nil
+}
+
+// until ends the range at a timestamp, if that is given.
+func (s *scope) until(timestamp protocol.Instant) {
 	if timestamp.Given {
 		s.to = min(s.to, timestamp.Seconds)
 	}
-	s.newest = v.filter.plain() && !timestamp.Given && !span.From.Given && !span.To.Given
-	return s, nil
+}
+
+// narrow brings range and filter to what tells reports of the table apart, so that a query about now is one of the newest
+// reports.
+func (s *scope) narrow(v *view) {
+	if v.filter.hasKnown && v.table.calendar.knows(v.filter.known) {
+		v.filter.hasKnown, v.filter.known = false, 0
+	}
+	some := false
+	s.from, s.to, some = v.table.calendar.narrow(s.from, s.to)
+	s.nothing = !some || v.filter.noTypes
+	s.newest = v.filter.plain() && s.from == lowest && s.to == highest
 }
 
 // rankWhom answers a ranking of a topic or of a selection from it.
@@ -62,11 +80,15 @@ func (e *Engine) rankWhom(v *view, w *whom, rank *protocol.Ranking, timestamp pr
 		return err
 	}
 	s, err := scopeOf(v, rank, timestamp, span)
+	if err != nil || s.nothing {
+		return err
+	}
+	in, err := v.enter(&s, len(topic), sc)
 	if err != nil {
 		return err
 	}
 	if s.newest {
-		o, err := v.orderOf(&orderKey{whom: *w, slot: v.slot, column: s.column}, len(topic), sc)
+		o, err := v.orderOf(in, &orderKey{whom: *w, slot: v.slot, column: s.column}, len(topic), sc)
 		if err != nil {
 			return err
 		}
@@ -82,12 +104,30 @@ func (e *Engine) rankWhom(v *view, w *whom, rank *protocol.Ranking, timestamp pr
 	return e.rank(v, numbers, true, &s, sc, r)
 }
 
+// enter lets the view see a past as the newest reports, if what it asks for stands or comes to stand. size is of how many
+// subjects that is asked.
+func (v *view) enter(s *scope, size int, sc *scratch) (*past, error) {
+	if s.newest {
+		return nil, nil
+	}
+	in, err := v.pastOf(s, size, sc)
+	if in != nil {
+		v.table, s.newest = in.table, true
+	}
+	return in, err
+}
+
 // rankList answers a ranking of some subjects; keyed tells that they come in key order.
 func (e *Engine) rankList(v *view, numbers []uint32, keyed bool, rank *protocol.Ranking, timestamp protocol.Instant,
 	span protocol.Range, sc *scratch, r *protocol.Result) error {
 	s, err := scopeOf(v, rank, timestamp, span)
-	if err != nil {
+	if err != nil || s.nothing {
 		return err
+	}
+	if v.root.pasts.len() > 0 {
+		if _, err := v.enter(&s, 0, sc); err != nil {
+			return err
+		}
 	}
 	return e.rank(v, numbers, keyed, &s, sc, r)
 }

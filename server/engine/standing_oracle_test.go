@@ -11,10 +11,11 @@ import (
 	"github.com/kamaitachi/kamaitachi/server/engine"
 )
 
-// ordered opens engines that make an order for every ranking of a topic.
-func ordered(o engine.Options) func() *target {
+// ordered opens engines that make an order for every ranking of a topic, and a past if need be. stood counts what stood in
+// the end.
+func ordered(o engine.Options, stood *engine.Stats) func() *target {
 	return func() *target {
-		t := &target{fs: vfs.NewMem(), options: o, ordered: true}
+		t := &target{fs: vfs.NewMem(), options: o, ordered: true, stood: stood}
 		if err := t.open(); err != nil {
 			panic(fmt.Sprintf("open an empty engine: %v", err))
 		}
@@ -22,17 +23,22 @@ func ordered(o engine.Options) func() *target {
 	}
 }
 
-// ordering are engines whose orders stay, leave all the time for want of room, or are of reports that are off the heap.
+// ordering are engines whose orders and pasts stay, leave all the time for want of room, or are of reports off the heap.
 var ordering = map[string]engine.Options{
-	"orders that stay":    {},
-	"room for two orders": {OrderBytes: 10_000},
-	"little memory":       {HistoryBytes: 700, HeapBytes: 1 << 30, Blocks: newForgetful(3)},
+	"orders that stay": {},
+	"little room":      {OrderBytes: 40_000},
+	"little memory":    {HistoryBytes: 700, HeapBytes: 1 << 30, Blocks: newForgetful(3)},
 }
 
 func eachOrdering(t *testing.T, check func(t *rapid.T, open func() *target)) {
 	for name, o := range ordering {
 		t.Run(name, func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) { check(t, ordered(o)) })
+			var stood engine.Stats
+			rapid.Check(t, func(t *rapid.T) { check(t, ordered(o, &stood)) })
+			if stood.Orders == 0 || stood.Pasts == 0 {
+				t.Errorf("%d orders and %d pasts stood in the end: this says little", stood.Orders, stood.Pasts)
+			}
+			t.Logf("%d orders and %d pasts stood in the end", stood.Orders, stood.Pasts)
 		})
 	}
 }
@@ -56,5 +62,5 @@ func TestStandingOrdersShowOneMomentWhileWritesAreApplied(t *testing.T) {
 }
 
 func TestStandingOrdersHoldEveryRule(t *testing.T) {
-	oracletest.RunCases(t, asTarget(ordered(engine.Options{})))
+	oracletest.RunCases(t, asTarget(ordered(engine.Options{}, nil)))
 }

@@ -128,3 +128,58 @@ func TestOrdersTakeNoMoreThanTheyMay(t *testing.T) {
 		t.Errorf("%d orders were built where none may be", s.OrdersBuilt)
 	}
 }
+
+func TestAPastStandsForAllTimesUntilTheNextReportDate(t *testing.T) {
+	const quarter = 91 * protocol.SecondsPerDay
+	e := openMarket(t, 2000, 8)
+	at := func(seconds int64) *protocol.Snapshot {
+		q := topicBy(1)
+		q.Timestamp = protocol.At(seconds)
+		return q
+	}
+	ask(t, e, at(3*quarter))
+	if err := e.Memory().Snapshot(at(3*quarter), &protocol.Result{}); !errors.Is(err, engine.ErrCold) {
+		t.Errorf("who must not wait is told %v, want ErrCold", err)
+	}
+	for i := range int64(4) {
+		ask(t, e, at(3*quarter+i))
+	}
+	if s := e.Stats(); s.Pasts != 1 || s.Orders != 1 || s.OrdersBuilt != 2 || s.OrderBytes < 2000*8*7 {
+		t.Errorf("%+v, want one past and one order of it", s)
+	}
+	if !stands(e, at(4*quarter-1)) || stands(e, at(4*quarter)) || stands(e, topicBy(1)) || !stands(e, at(-1)) {
+		t.Error("want it to stand until the next report date, and nothing before the first")
+	}
+	var r protocol.Result
+	low := at(3*quarter + 5)
+	low.Order = protocol.Ascending
+	apply(t, e, &protocol.Write{Put: &protocol.Put{Reports: []protocol.Report{
+		{Subject: marketKey(7), ReportDate: 3*quarter + 9, Values: []float64{-1}}}}})
+	if err := e.Snapshot(low, &r); err != nil || r.Subjects[0].Key == marketKey(7) {
+		t.Errorf("error %v, first is %s: its report is of a later second", err, r.Subjects[0].Key)
+	}
+	apply(t, e, &protocol.Write{Put: &protocol.Put{Reports: []protocol.Report{
+		{Subject: marketKey(8), ReportDate: 3 * quarter, Values: []float64{-2}}}}})
+	if err := e.Snapshot(low, &r); err != nil || r.Subjects[0].Key != marketKey(8) || r.Values[0] != -2 {
+		t.Errorf("error %v, first is %s with %v, want what was written again", err, r.Subjects[0].Key, r.Values[0])
+	}
+	if s := e.Stats(); s.Pasts != 1 || s.OrdersBuilt != 2 {
+		t.Errorf("%+v: it was built anew", s)
+	}
+}
+
+// A query as of now, or of what is known now, is one of the newest reports, and shares their order.
+func TestTheNewestReportsAreNoPast(t *testing.T) {
+	e := openMarket(t, 200, 4)
+	ask(t, e, topicBy(1))
+	ask(t, e, topicBy(1))
+	now := topicBy(1)
+	now.Timestamp, now.KnownAt = protocol.At(protocol.MaxTime), protocol.At(3*91*protocol.SecondsPerDay)
+	if !stands(e, now) {
+		t.Error("as of now nothing stands")
+	}
+	now.KnownAt.Seconds--
+	if stands(e, now) {
+		t.Error("what was not known a second before the last report stands")
+	}
+}

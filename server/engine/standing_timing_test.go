@@ -66,3 +66,30 @@ func BenchmarkTopic(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTopicAtDate ranks a whole topic of 5,000 subjects with 40 reports each as of a time that was not asked for
+// before, and as of what was known at one, which no other query shares.
+func BenchmarkTopicAtDate(b *testing.B) {
+	const subjects, quarters = 5000, 40
+	const quarter = 91 * protocol.SecondsPerDay
+	e := openMarket(b, subjects, quarters)
+	var r protocol.Result
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for _, name := range []string{"timestamp", "known at"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				q := protocol.Snapshot{Topic: marketTopic}
+				q.IDs, q.Limit = []string{"indicator_1", "indicator_2", "indicator_3", "indicator_4"}, 20
+				q.Field, q.Offset, q.Order = q.IDs[i%4], rnd.IntN(subjects), protocol.Order(i/4%2)
+				at := protocol.At(rnd.Int64N(quarters * quarter))
+				if q.Timestamp = at; name == "known at" {
+					q.Timestamp, q.KnownAt = protocol.Instant{}, at
+				}
+				if err := e.Snapshot(&q, &r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
