@@ -61,6 +61,9 @@ func serve(ctx context.Context, c *conf.Config, s Streams) error {
 	}
 	log.Info("the node answers", "at", n.addrs, "data", o.Dir, "applied", n.node.Applied())
 	printReady(s.Out, n.addrs...)
+	paced, stopPacing := context.WithCancel(ctx)
+	defer stopPacing()
+	go paceCollector(paced, s.Env)
 	failed := n.wait(ctx)
 	log.Info("the node drains")
 	drain, cancel := context.WithTimeout(context.Background(), drainWait)
