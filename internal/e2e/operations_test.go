@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -84,6 +85,16 @@ func TestANodeWithoutAMajorityAnswersReadsAndRefusesWrites(t *testing.T) {
 		answers(t, sdk, slaves[0], 1)
 		refusesWrites(t, sdk, slaves[0])
 	})
+	t.Run("a slave alone that was restarted, which cannot know how old it is", func(t *testing.T) {
+		slaves[0].Stop()
+		slaves[0].Start()
+		if got, err := valueAt(t, t.Context(), sdk, slaves[0], "33:300001"); !errors.Is(err, protocol.ErrUnavailable) {
+			t.Errorf("it answers a read with %v, %v", got, err)
+		}
+		if slaves[0].Ready() {
+			t.Error("it calls itself ready")
+		}
+	})
 	t.Run("with a second one writes are back", func(t *testing.T) {
 		slaves[1].Start()
 		c.Within("it is ready", slaves[1].Ready)
@@ -95,4 +106,49 @@ func TestANodeWithoutAMajorityAnswersReadsAndRefusesWrites(t *testing.T) {
 	c.AwaitReady()
 	index = c.Level()
 	sees(t, sdk, lone, index, "33:300001", 2)
+}
+
+func TestOfTwoGatewaysOneMayBeLost(t *testing.T) {
+	c := clustertest.Start(t, clustertest.Options{})
+	first := launchGateway(t, c.Etcd(), "")
+	second := launchGateway(t, c.Etcd(), "")
+	for _, g := range []*gate{first, second} {
+		g.within("the gateway is ready", g.ready)
+	}
+	both, err := client.Open(t.Context(), client.Options{Addresses: []string{first.native, second.native}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer both.Close()
+	sees(t, c.Client(), c.Master(), put(t, both, "33:300001", 1), "33:300001", 1)
+	c.Level()
+	reads := func(sdk *client.Client, how string, want float64) {
+		t.Helper()
+		for range 200 {
+			got, err := valueOf(t.Context(), sdk, "33:300001")
+			if got != want || err != nil {
+				t.Fatalf("a read %s shows %v, %v; want %v", how, got, err, want)
+			}
+		}
+	}
+	reads(both, "through both", 1)
+	first.cmd.Process.Kill()
+	reads(both, "while one is lost", 1)
+	put(t, both, "33:300001", 2)
+	c.Level()
+	reads(both, "through the other", 2)
+	reads(c.Client(), "straight", 2)
+}
+
+// valueOf returns what the client answers for a subject.
+func valueOf(ctx context.Context, sdk *client.Client, subject string) (float64, error) {
+	var r protocol.Result
+	err := sdk.Snapshot(ctx, &protocol.Snapshot{View: protocol.View{IDs: []string{"1001"}}, Subjects: []string{subject}}, &r)
+	if err != nil {
+		return 0, err
+	}
+	if r.Rows() != 1 {
+		return 0, fmt.Errorf("%d rows", r.Rows())
+	}
+	return r.Value(0, 0), nil
 }
