@@ -117,3 +117,32 @@ func TestWireReadersSeeOneMomentWhileTheCacheForgets(t *testing.T) {
 func TestWireAnswersAsTheOracleWhileTheCacheForgets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { oracletest.Check(t, openWiredChurned) })
 }
+
+func TestARestartedNodeBeginsWithTheRepliesOfBefore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	node := start(t, dir)
+	must(t, "import", "-addr", node.addrs["native"], market(t, 50))
+	ask := func() string {
+		return must(t, "query", "snapshot", "-addr", node.addrs["native"], "-topic", "stock_a_listing_pool", "-ids", "1001", "-limit", "3", "-o", "csv")
+	}
+	stat := func(name string) string {
+		return line(t, must(t, "query", "stats", "-addr", node.addrs["native"]), name)
+	}
+	want := ask()
+	ask()
+	if status := node.stop(t); status != 0 {
+		t.Errorf("the node ends with status %d", status)
+	}
+	if _, err := os.Stat(dir + "_snapshot.dat"); err != nil {
+		t.Error(err)
+	}
+	node = start(t, dir)
+	if got := ask(); got != want {
+		t.Errorf("after the restart %q, before %q", got, want)
+	}
+	for name, want := range map[string]string{"reply_cache_warmed": "1", "reply_cache_hits": "1", "cache_hit_rate": "100"} {
+		if got := stat(name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
