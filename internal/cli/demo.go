@@ -89,7 +89,7 @@ func (d *demonstration) loadReports(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(d.Out, "Loaded reports of US companies, 2015 to 2017 (pystock-data, CC BY-SA 4.0):\n  ")
-	printSummary(d.Out, "us-reports", &sum, false)
+	printSummary(d.Out, "us-reports", "imported", &sum)
 	return d.settle(ctx)
 }
 

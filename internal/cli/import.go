@@ -45,6 +45,11 @@ func runImport(ctx context.Context, args []string, s Streams) error {
 	if f.NArg() == 0 {
 		return usageError("which file? - reads standard input")
 	}
+	for _, name := range f.Args() {
+		if len(name) > 1 && name[0] == '-' {
+			return usageError("%s stands behind a file; flags come first (a file of that name is ./%s)", name, name)
+		}
+	}
 	d, err := i.open(ctx)
 	if err != nil {
 		return err
@@ -59,7 +64,7 @@ func runImport(ctx context.Context, args []string, s Streams) error {
 
 func (i *importFlags) open(ctx context.Context) (destination, error) {
 	if i.db != "" {
-		return openLocal(i.db)
+		return openLocal(i.db, i.dryRun)
 	}
 	return openRemote(ctx, i.addr)
 }
@@ -87,7 +92,14 @@ func (i *importFlags) file(ctx context.Context, s Streams, d destination, path s
 		OnReject: func(e *dataset.RowError) { fmt.Fprintln(s.Err, e) }, OnProgress: show,
 	})
 	finish()
-	printSummary(s.Out, path, &sum, i.dryRun)
+	did := "imported"
+	switch {
+	case i.dryRun:
+		did = "checked"
+	case err != nil:
+		did = "read"
+	}
+	printSummary(s.Out, path, did, &sum)
 	return err
 }
 
@@ -95,11 +107,7 @@ func (i *importFlags) file(ctx context.Context, s Streams, d destination, path s
 const importInFlight = 4
 
 // printSummary prints what an import did, a line.
-func printSummary(w io.Writer, path string, s *dataset.Summary, dryRun bool) {
-	did := "imported"
-	if dryRun {
-		did = "checked"
-	}
+func printSummary(w io.Writer, path, did string, s *dataset.Summary) {
 	fmt.Fprintf(w, "%s: %s %d rows: %d reports of %d subjects written, %d superseded, %d rejected, %d skipped in %.2f s (%.0f rows/s)\n",
 		path, did, s.Rows, s.Written, s.Subjects, s.Superseded, s.Rejected, s.Skipped, s.Elapsed.Seconds(),
 		float64(s.Rows)/max(s.Elapsed.Seconds(), 1e-9))

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/kamaitachi/kamaitachi/client"
 	"github.com/kamaitachi/kamaitachi/conf"
@@ -87,8 +91,14 @@ type local struct {
 	engine *engine.Engine
 }
 
-func openLocal(dir string) (*local, error) {
-	st, err := store.Open(dir, store.Options{})
+// openLocal opens a data directory. One that is only to be checked against and is not there or empty stays so: what it
+// would be is made in memory.
+func openLocal(dir string, check bool) (*local, error) {
+	o := store.Options{}
+	if entries, err := os.ReadDir(dir); check && len(entries) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)) {
+		o.FS = vfs.NewMem()
+	}
+	st, err := store.Open(dir, o)
 	if err != nil {
 		return nil, err
 	}

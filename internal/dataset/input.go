@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,6 +138,9 @@ func Open(path string, stdin io.Reader, format Format, o SourceOptions) (*File, 
 		in, o.Size, err = openFile(path)
 	}
 	if err != nil {
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err // the message has the path
+		}
 		return nil, fmt.Errorf("open %s: %w", o.Name, err)
 	}
 	if o.Names == nil {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -191,7 +192,9 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}{
 		{"unknown command", []string{"frobnicate"}, 2, []string{`"frobnicate"`}},
 		{"a bad date on line 1,000", []string{"import", "-db", filepath.Join(dir, "new"), bad}, 1, []string{"bad.csv:1000", "report_date", "2023-13-45"}},
-		{"no such file", []string{"import", "-db", filepath.Join(dir, "new2"), "nowhere.csv"}, 1, []string{"nowhere.csv"}},
+		{"no such file", []string{"import", "-db", filepath.Join(dir, "new2"), "nowhere.csv"}, 1, []string{"open nowhere.csv: no such file"}},
+		{"a flag behind a file", []string{"import", "-db", filepath.Join(dir, "new2"), bad, "-dry-run"}, 2, []string{"-dry-run", "flags come first"}},
+		{"a bad row of a dry run", []string{"import", "-db", filepath.Join(dir, "never"), "-dry-run", bad}, 1, []string{"bad.csv:1000"}},
 		{"unknown indicator", []string{"query", "snapshot", "-addr", native, "-subjects", "a", "-ids", "nonsense"}, 1, []string{`"nonsense"`}},
 		{"negative limit", []string{"query", "snapshot", "-addr", native, "-subjects", "a", "-ids", "1001", "-limit", "-1"}, 1, []string{"limit", "-1"}},
 		{"busy port", []string{"node", "-db", filepath.Join(dir, "busy"), "-set", "server.port=off", "-set", "server.native_port=" + port}, 1, []string{port}},
@@ -215,6 +218,9 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		})
 	}
 	must(t, "query", "stats", "-addr", native) // the node is as well as before
+	if _, err := os.Stat(filepath.Join(dir, "never")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a dry run made a directory: %v", err)
+	}
 }
 
 func TestTheDemoShowsTheFourScenariosEveryWayAndALostMaster(t *testing.T) {
