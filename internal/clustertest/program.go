@@ -22,6 +22,17 @@ var (
 	buildErr  error
 )
 
+// Main runs the tests of a package and removes what Program built for them. TestMain of every package that uses this one
+// ends with os.Exit(clustertest.Main(m)).
+func Main(m *testing.M) int {
+	defer func() {
+		if binary != "" {
+			_ = os.RemoveAll(filepath.Dir(binary))
+		}
+	}()
+	return m.Run()
+}
+
 // Program returns the path of the program, built once for all tests of the process.
 func Program(t testing.TB) string {
 	t.Helper()

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/internal/clustertest"
 	"github.com/kamaitachi/kamaitachi/internal/oracle/oracletest"
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		flag.Set("rapid.checks", "15")
 	}
-	os.Exit(m.Run())
+	os.Exit(clustertest.Main(m))
 }
 
 // wired is a node asked through the SDK over TCP.
