@@ -144,3 +144,30 @@ func checkCrashed(t *testing.T, name string, c *crashingFS, states []content) {
 		t.Fatalf("%s: %v", name, err)
 	}
 }
+
+// The log behind a snapshot is cut, so the store that the snapshot was taken from must not need it any more: what was
+// committed before a checkpoint is durable by it, in the store and in the copy.
+func TestACheckpointMakesDurableWhatWasCommittedBefore(t *testing.T) {
+	const last = 20
+	states := expected(t, last)
+	mem := vfs.NewCrashableMem()
+	s := mustOpen(t, "db", memOptions(mem))
+	for i := uint64(1); i <= last; i++ {
+		b := s.NewBatch()
+		step(b, i)
+		must(t, b.Commit(i, false))
+		must(t, b.Close())
+	}
+	must(t, s.Checkpoint("copy"))
+	left := mem.CrashClone(vfs.CrashCloneCfg{})
+	must(t, s.Close())
+	for _, dir := range []string{"db", "copy"} {
+		again := mustOpen(t, dir, memOptions(left))
+		got, err := read(again, 1)
+		must(t, err)
+		if d := cmp.Diff(states[last], got, sameBits); d != "" {
+			t.Errorf("%s after a crash (-want +got):\n%s", dir, d)
+		}
+		must(t, again.Close())
+	}
+}
