@@ -58,6 +58,7 @@ var faults = []fault{
 		r.network.everywhere(rule{delay: 50 * time.Millisecond})
 		r.heal(longest)
 	}},
+	{"one thing after another", (*round).storm},
 	{"etcd is away", func(r *round) { r.withoutEtcd(func() { time.Sleep(*etcdAway) }) }},
 	{"etcd is away and the master is killed", func(r *round) {
 		r.withoutEtcd(func() { r.killMaster(r.moment()) })
@@ -155,6 +156,45 @@ func (r *round) hang(n *clustertest.Node) {
 func (r *round) cutOff(n *clustertest.Node, rule rule) {
 	r.network.around(n, rule)
 	r.heal(longest)
+}
+
+// storm breaks something before what broke last is mended, several times.
+func (r *round) storm() {
+	r.blind.Store(true)
+	r.excuse(r.Nodes...)
+	mend := func() {}
+	for range 6 {
+		before := mend
+		mend = r.breakOne()
+		time.Sleep(r.moment() / 2)
+		before()
+	}
+	mend()
+	r.network.heal()
+}
+
+// breakOne breaks one node, or a way to it, and returns how that is mended.
+func (r *round) breakOne() (mend func()) {
+	n, other := r.Nodes[r.rng.IntN(len(r.Nodes))], r.Nodes[r.rng.IntN(len(r.Nodes))]
+	switch r.rng.IntN(5) {
+	case 0:
+		r.network.around(n, rule{hold: true})
+	case 1:
+		r.network.oneWay(n, other, rule{cut: true})
+	case 2:
+		r.network.everywhere(rule{delay: 20 * time.Millisecond})
+	case 3:
+		n.Pause()
+		return n.Resume
+	default:
+		n.Kill()
+		return func() {
+			if !n.Running() {
+				r.start(n)
+			}
+		}
+	}
+	return func() {}
 }
 
 // heal mends the network after a while.

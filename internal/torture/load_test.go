@@ -63,7 +63,19 @@ type writer struct {
 	value  float64         // the newest; each is written once
 	last   uint64          // index of the newest write
 	again  int             // how often a write was sent again
+	done   []sent          // the newest that were acknowledged, at most remembered
+	late   int             // how often one of these was sent once more
 }
+
+// sent is a write that was acknowledged.
+type sent struct {
+	write  *protocol.Write
+	origin protocol.Origin
+	index  uint64
+}
+
+// remembered is how many writes of a client every node knows again, with some to spare.
+const remembered = 900
 
 func newWriter(number int, sdk *client.Client, l *ledger, rng *rand.Rand) *writer {
 	w := &writer{number: number, sdk: sdk, ledger: l, rng: rng, value: float64(number+1) * 1e9}
@@ -74,8 +86,27 @@ func newWriter(number int, sdk *client.Client, l *ledger, rng *rand.Rand) *write
 // run writes until ctx ends.
 func (w *writer) run(ctx context.Context, t testing.TB) {
 	for ctx.Err() == nil {
-		w.write(t, w.draw())
+		if w.rng.IntN(12) == 0 {
+			w.repeat(t, w.done[w.rng.IntN(len(w.done))])
+		} else {
+			w.write(t, w.draw())
+		}
 		time.Sleep(writePause)
+	}
+}
+
+// repeat sends once more what was acknowledged before, as a client does that did not get the answer. It must be answered as it
+// was then, and do nothing: the oracle, who is not told, would notice.
+func (w *writer) repeat(t testing.TB, old sent) {
+	index, err := w.send(old.write, old.origin)
+	switch {
+	case err == nil && index != old.index:
+		t.Errorf("writer %d: write %d, sent once more, is acknowledged at index %d; it was carried out at %d", w.number,
+			old.origin.Sequence, index, old.index)
+	case err == nil:
+		w.late++
+	case !expected(err):
+		t.Errorf("writer %d: a write that is sent once more: %v", w.number, err)
 	}
 }
 
@@ -84,7 +115,7 @@ func (w *writer) write(t testing.TB, one *protocol.Write) {
 	w.origin.Sequence++
 	giveUp := time.Now().Add(2 * clustertest.Patience)
 	for {
-		index, err := w.send(one)
+		index, err := w.send(one, w.origin)
 		switch {
 		case err == nil && index <= w.last:
 			t.Errorf("writer %d: a write is acknowledged at index %d, the one before it was at %d", w.number, index, w.last)
@@ -92,6 +123,7 @@ func (w *writer) write(t testing.TB, one *protocol.Write) {
 		case err == nil:
 			w.last = index
 			w.ledger.acknowledged(index, one)
+			w.done = append(w.done[max(0, len(w.done)+1-remembered):], sent{one, w.origin, index})
 			return
 		case !expected(err):
 			t.Errorf("writer %d: %v", w.number, err)
@@ -106,18 +138,18 @@ func (w *writer) write(t testing.TB, one *protocol.Write) {
 }
 
 // send sends a write once; the SDK may do so several times.
-func (w *writer) send(one *protocol.Write) (uint64, error) {
+func (w *writer) send(one *protocol.Write, origin protocol.Origin) (uint64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), oneTry)
 	defer cancel()
 	switch {
 	case one.Put != nil:
-		one.Put.Origin = w.origin
+		one.Put.Origin = origin
 		return w.sdk.Put(ctx, one.Put)
 	case one.Delete != nil:
-		one.Delete.Origin = w.origin
+		one.Delete.Origin = origin
 		return w.sdk.Delete(ctx, one.Delete)
 	}
-	one.Subjects.Origin = w.origin
+	one.Subjects.Origin = origin
 	return w.sdk.PutSubjects(ctx, one.Subjects)
 }
 

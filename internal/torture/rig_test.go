@@ -24,6 +24,9 @@ type rig struct {
 	writers []*writer
 	users   *client.Client            // asks whichever node it likes
 	floors  map[string]*atomic.Uint64 // by name: what a node had to have applied before it was ready
+	// hits and stale are the most that one run of a node counted: answers from its cache, and answers there that a write had
+	// contradicted.
+	hits, stale float64
 }
 
 // newRig starts a cluster whose nodes take snapshots often and keep little log.
@@ -41,6 +44,9 @@ func newRig(t testing.TB, rng *rand.Rand) *rig {
 	}
 	r.users = c.Client()
 	r.bank = &bank{sdk: c.Client(), born: time.Now()}
+	for _, n := range c.Nodes {
+		r.bank.nodes = append(r.bank.nodes, n.Native)
+	}
 	r.begin(rng)
 	return r
 }
