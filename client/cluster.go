@@ -15,8 +15,8 @@ func (c *Client) ClusterStatus(ctx context.Context) (*protocol.ClusterStatus, er
 	return s, nil
 }
 
-// RemoveMember takes a node out of the cluster, by its id. It should have ended before, or else end soon: it answers with
-// what it had. A node that lost its data comes back under a new id once its old one was removed.
+// RemoveMember takes a node out of the cluster, by its id. One that is there is told, and answers no queries any more. A node
+// that lost its data comes back under a new id once its old one was removed.
 func (c *Client) RemoveMember(ctx context.Context, node string) error {
 	_, err := c.do(ctx, &request{op: protocol.OpRemoveMember, lane: laneWrite, in: &protocol.RemoveMember{Node: node}, out: &empty})
 	return err

@@ -82,7 +82,8 @@ const (
 	fillTimeout = 2 * time.Second
 )
 
-// settle looks, until the node is ready, at what it still lacks, and fills an empty catalog where the node leads.
+// settle looks, until the node is ready, at what it still lacks, and fills an empty catalog where the node leads. It goes on
+// until the node is removed from its cluster, from when on no query is answered any more.
 func (n *Node) settle() {
 	ctx, cancel := context.WithCancel(context.Background())
 	n.settled = cancel
@@ -98,6 +99,11 @@ func (n *Node) settle() {
 		}
 		n.unready.Store(false)
 		n.o.Logger.Info("the node is ready", "role", n.Role(), "applied", n.Applied())
+		select {
+		case <-n.raft.Removed():
+			n.unready.Store(true)
+		case <-ctx.Done():
+		}
 	})
 }
 
@@ -131,6 +137,7 @@ func (n *Node) unsettle() {
 var (
 	errBehind = errors.New("it has not caught up with its cluster")
 	errBare   = errors.New("its cluster has no tables yet")
+	errGone   = errors.New("it was removed from its cluster; started again it joins anew")
 )
 
 // bareReason tells why the catalog is empty, or nil when it is not.
@@ -153,7 +160,13 @@ func (n *Node) Readiness() (data, replication error) {
 		return ErrDraining, nil
 	case n.raft == nil || !n.unready.Load():
 		return nil, nil
-	case !n.raft.Ready():
+	}
+	select {
+	case <-n.raft.Removed():
+		return nil, errGone
+	default:
+	}
+	if !n.raft.Ready() {
 		return nil, errBehind
 	}
 	return n.bareReason(), nil

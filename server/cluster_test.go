@@ -81,6 +81,13 @@ func TestANodeOfAClusterAnswersQueriesOnceItHasCaughtUp(t *testing.T) {
 	if tables := slave.Engine().Catalog().Tables; len(tables) != 1 || tables[0].Name != "finance" {
 		t.Errorf("the slave's tables are %v", tables)
 	}
+
+	connect(t, master).ask(protocol.OpRemoveMember, &protocol.RemoveMember{Node: slave.NodeID()}).decode(t, &protocol.Empty{})
+	eventually(t, "the removed node answers no more", func() bool { return !slave.Ready() })
+	p.ask(protocol.OpSnapshot, top(3)).wantCode(t, protocol.CodeUnavailable)
+	if _, replication := slave.Readiness(); !errors.Is(replication, errGone) {
+		t.Errorf("of its replication it says %v", replication)
+	}
 }
 
 func TestAMembersDataAreNotOpenedAlone(t *testing.T) {

@@ -174,7 +174,7 @@ func removeMember(ctx context.Context, v *surveyor, id string, s Streams) error 
 	if err := c.RemoveMember(ctx, id); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.Out, "%s is no member any more. End its process if it runs: it shows what it had. Started again with its "+
-		"data it joins anew; with an empty directory it joins under another id.\n", id)
+	_, err = fmt.Fprintf(s.Out, "%s is no member any more and answers no queries. Started again with its data it joins anew; with an "+
+		"empty directory it joins under another id.\n", id)
 	return err
 }

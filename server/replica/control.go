@@ -21,10 +21,12 @@ import (
 //	index    ""                             -> index:8                         of the master: read this far (reads.go)
 //	report   native address                 -> applied:8 last:8 term:8 flags:1 native address    how far the node is
 //	join     node:16 flags:1 address        -> ""                              the master takes the node in (members.go)
+//	removed  node:16                        -> ""                              of that node: it is no member any more
 const (
-	askIndex  = 1
-	askReport = 2
-	askJoin   = 3
+	askIndex   = 1
+	askReport  = 2
+	askJoin    = 3
+	askRemoved = 4
 
 	answerOK        = 0
 	answerNotMaster = 1 // payload: the master's address for other nodes, or ""
@@ -240,6 +242,11 @@ func (r *Raft) answer(ctx context.Context, g greeting, question byte, payload []
 			r.peers.serves(g.node.String(), string(payload))
 		}
 		return appendReport(nil, r.report()), nil
+	case askRemoved:
+		if string(payload) == string(r.node[:]) {
+			r.leave()
+		}
+		return nil, nil
 	case askJoin:
 		if len(payload) < idBytes+1 {
 			return nil, fmt.Errorf("a join of %d bytes", len(payload))

@@ -52,18 +52,63 @@ func (r *Raft) Join(ctx context.Context, node, address string) error {
 	})
 }
 
-// Remove takes a node out of the cluster. It may not come back: a node that lost its data comes back under a new id. Errors
-// are as with Join.
+// Remove takes a node out of the cluster, and tells it so if it is there: it then shows what it has to nobody any more. A node
+// that lost its data comes back under a new id. Errors are as with Join.
 func (r *Raft) Remove(ctx context.Context, node string) error {
 	if !r.leads() {
 		return r.notMaster()
 	}
 	for _, s := range r.members().Servers {
 		if string(s.ID) == node {
-			return r.change(ctx, func() raft.Future { return r.lib().RemoveServer(s.ID, 0, controlTimeout) })
+			err := r.change(ctx, func() raft.Future { return r.lib().RemoveServer(s.ID, 0, controlTimeout) })
+			if err == nil {
+				r.tellRemoved(s)
+			}
+			return err
 		}
 	}
 	return fmt.Errorf("%w: there is no node %q", ErrMember, node)
+}
+
+// tellRemoved tells a node that it is no member any more: the log says so to those only who are.
+func (r *Raft) tellRemoved(s raft.Server) {
+	node, err := parseID(string(s.ID))
+	if err != nil {
+		return // never: it has joined
+	}
+	if node == r.node {
+		r.leave()
+		return
+	}
+	r.workers.spawn(func() {
+		ctx, cancel := context.WithTimeout(r.ctx, controlTimeout)
+		defer cancel()
+		if _, err := r.control.ask(ctx, string(s.Address), askRemoved, node[:]); err != nil {
+			r.o.Logger.Info("the node that was removed is not there to be told", "node", s.ID, "error", err)
+		}
+	})
+}
+
+// leave notes that this node is no member any more.
+func (r *Raft) leave() {
+	r.gone.Do(func() {
+		r.o.Logger.Warn("the node was removed from its cluster; started again it joins anew")
+		r.ready.Store(false)
+		close(r.removed)
+	})
+}
+
+// Removed is closed when this node learns that it was removed from its cluster. What it has grows old from then on.
+func (r *Raft) Removed() <-chan struct{} { return r.removed }
+
+// isMember tells whether this node has not learned that it was removed.
+func (r *Raft) isMember() bool {
+	select {
+	case <-r.removed:
+		return false
+	default:
+		return true
+	}
 }
 
 // change changes the configuration and waits until a majority knows.

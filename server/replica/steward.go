@@ -56,14 +56,14 @@ func (r *Raft) watch() {
 
 // catchUp finds out whether the node has everything that was acknowledged before it was asked, once.
 func (r *Raft) catchUp() {
-	if r.ready.Load() || !r.catching.CompareAndSwap(false, true) {
+	if r.ready.Load() || !r.isMember() || !r.catching.CompareAndSwap(false, true) {
 		return
 	}
 	started := r.workers.spawn(func() {
 		defer r.catching.Store(false)
 		ctx, cancel := context.WithTimeout(r.ctx, controlTimeout)
 		defer cancel()
-		if r.Barrier(ctx) == nil {
+		if r.Barrier(ctx) == nil && r.isMember() {
 			r.ready.Store(true)
 			r.bell.ring()
 		}
