@@ -19,7 +19,7 @@ import (
 type caller func(ctx context.Context) error
 
 // callers measures so many goroutines that call, each as soon as it has its answer, for about the given time.
-func callers(ctx context.Context, goroutines int, d time.Duration, pid int, next func() caller) (*bench.Outcome, error) {
+func callers(ctx context.Context, goroutines int, d time.Duration, pids []int, next func() caller) (*bench.Outcome, error) {
 	o := &bench.Outcome{Latency: bench.NewLatency()}
 	var (
 		wg   sync.WaitGroup
@@ -27,8 +27,7 @@ func callers(ctx context.Context, goroutines int, d time.Duration, pid int, next
 		stop atomic.Bool
 		errs []error
 	)
-	used, err := bench.ProcessCPU(pid)
-	known := err == nil
+	used, known := cpuOf(pids)
 	start := time.Now()
 	timer := time.AfterFunc(d, func() { stop.Store(true) })
 	defer timer.Stop()
@@ -54,10 +53,22 @@ func callers(ctx context.Context, goroutines int, d time.Duration, pid int, next
 	}
 	wg.Wait()
 	o.Elapsed = time.Since(start)
-	if after, err := bench.ProcessCPU(pid); err == nil && known {
+	if after, still := cpuOf(pids); known && still {
 		o.ServerCPU = after - used
 	}
 	return o, errors.Join(append(errs, ctx.Err())...)
+}
+
+// cpuOf is the CPU time of processes so far; known tells whether the system says it of all.
+func cpuOf(pids []int) (used time.Duration, known bool) {
+	for _, pid := range pids {
+		one, err := bench.ProcessCPU(pid)
+		if err != nil {
+			return 0, false
+		}
+		used += one
+	}
+	return used, len(pids) > 0
 }
 
 // sdkCallers are goroutines that ask for the recent reports of a subject (scenario 2) through our SDK.
@@ -91,7 +102,7 @@ func (s sdkCallers) open(ctx context.Context, b *bout) (meter, error) {
 			return nil
 		}
 	}
-	return b.callersMeter(ctx, s.goroutines, n.PID(), next)
+	return b.callersMeter(ctx, s.goroutines, []int{n.PID()}, next)
 }
 
 // rueidisCallers are goroutines that GET payloads of as many bytes through rueidis.
@@ -124,16 +135,16 @@ func (s rueidisCallers) open(ctx context.Context, b *bout) (meter, error) {
 			return err
 		}
 	}
-	return b.callersMeter(ctx, s.goroutines, p.PID(), next)
+	return b.callersMeter(ctx, s.goroutines, []int{p.PID()}, next)
 }
 
 // callersMeter warms up and returns what measures.
-func (b *bout) callersMeter(ctx context.Context, goroutines, pid int, next func() caller) (meter, error) {
-	if _, err := callers(ctx, goroutines, max(b.o.Time/3, leastWarmup), pid, next); err != nil {
+func (b *bout) callersMeter(ctx context.Context, goroutines int, pids []int, next func() caller) (meter, error) {
+	if _, err := callers(ctx, goroutines, max(b.o.Time/3, leastWarmup), pids, next); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) (*sample, error) {
-		o, err := callers(ctx, goroutines, b.o.Time, pid, next)
+		o, err := callers(ctx, goroutines, b.o.Time, pids, next)
 		if err != nil {
 			return nil, err
 		}

@@ -23,19 +23,19 @@ type cluster struct {
 	sdk    *client.Client
 }
 
-// startEtcd starts an etcd of so many members, in one process and synced, and returns its endpoints.
-func (l *lab) startEtcd(ctx context.Context, ends *[]func() error, members int) ([]string, error) {
+// startEtcd starts an etcd of so many members, in one process and synced, and returns its endpoints and its process.
+func (l *lab) startEtcd(ctx context.Context, ends *[]func() error, members int) (endpoints []string, pid int, err error) {
 	p, err := l.start(ctx, ends, "etcd", "-until-input-ends", "-dir", l.newDir("etcd"), "-listen", "127.0.0.1:0",
 		"-members", fmt.Sprint(members))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return strings.Split(p.Addrs["etcd"], ","), nil
+	return strings.Split(p.Addrs["etcd"], ","), p.PID(), nil
 }
 
 // startCluster starts an empty cluster and returns once all of its nodes are ready.
 func (l *lab) startCluster(ctx context.Context, ends *[]func() error) (*cluster, error) {
-	etcd, err := l.startEtcd(ctx, ends, 1)
+	etcd, _, err := l.startEtcd(ctx, ends, 1)
 	if err != nil {
 		return nil, err
 	}

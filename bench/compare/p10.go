@@ -36,8 +36,11 @@ func (clusterWrites) open(ctx context.Context, b *bout) (meter, error) {
 		return nil, err
 	}
 	b.node, b.replySize = n, float64(len(restatement(n, rand.New(rand.NewPCG(1, 1))).AppendTo(nil)))
-	stream := uint64(0)
-	return b.callersMeter(ctx, writingGoroutines, 0, func() caller {
+	stream, pids := uint64(0), []int{}
+	for _, p := range c.nodes {
+		pids = append(pids, p.PID())
+	}
+	return b.callersMeter(ctx, writingGoroutines, pids, func() caller {
 		stream++
 		rnd := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), stream))
 		return func(ctx context.Context) error {
@@ -56,7 +59,7 @@ func (etcdWrites) label() string { return "etcd x 3" }
 const etcdTimeout = 10 * time.Second
 
 func (etcdWrites) open(ctx context.Context, b *bout) (meter, error) {
-	endpoints, err := b.startEtcd(ctx, &b.ends, clusterNodes)
+	endpoints, pid, err := b.startEtcd(ctx, &b.ends, clusterNodes)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +69,7 @@ func (etcdWrites) open(ctx context.Context, b *bout) (meter, error) {
 	}
 	b.ends = append(b.ends, c.Close)
 	value, keys := strings.Repeat("x", int(b.replySize)), b.node.market.Keys
-	return b.callersMeter(ctx, writingGoroutines, 0, func() caller {
+	return b.callersMeter(ctx, writingGoroutines, []int{pid}, func() caller {
 		rnd := rand.New(rand.NewPCG(1, 2))
 		return func(ctx context.Context) error {
 			_, err := c.Put(ctx, keys[rnd.IntN(len(keys))], value)

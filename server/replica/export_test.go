@@ -6,3 +6,9 @@ func (r *Raft) CutOff() {
 	_ = r.stream.Close()
 	r.control.end()
 }
+
+// EntryLog is the log of entries in a directory.
+type EntryLog = entryLog
+
+// OpenEntryLog opens the log of a node that does not run.
+func OpenEntryLog(dir string) (*EntryLog, error) { return openEntryLog(dir, entryLogger{&Raft{}}) }

@@ -30,7 +30,11 @@ func (r *Raft) openFiles() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", raftFile(r.o.Dir), err)
 	}
-	r.files, r.logs = files, &watchedLog{LogStore: files}
+	r.files = files
+	if r.entries, err = openEntryLog(r.o.Dir, entryLogger{r}); err != nil {
+		return err
+	}
+	r.logs = &watchedLog{LogStore: r.entries}
 	r.snaps, err = newSnapshotStore(&r.o)
 	return err
 }

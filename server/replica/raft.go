@@ -43,8 +43,9 @@ type Raft struct {
 	cluster id
 	node    id
 
-	files     *raftboltdb.BoltStore
-	logs      *watchedLog
+	files     *raftboltdb.BoltStore // the votes, and what the node notes of itself
+	entries   *entryLog
+	logs      *watchedLog // over entries
 	snaps     *snapshotStore
 	stream    *stream
 	transport keptTransport
@@ -326,6 +327,9 @@ func (r *Raft) release() error {
 		r.transport.CloseStreams()
 		errs = append(errs, r.transport.end())
 		r.stream.wg.Wait()
+	}
+	if r.entries != nil {
+		errs = append(errs, r.entries.Close())
 	}
 	if r.files != nil {
 		errs = append(errs, r.files.Close())

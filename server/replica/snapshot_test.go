@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/raft"
-	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/replica"
@@ -220,8 +219,7 @@ func TestALogThatReachesBeyondASnapshotWithoutFittingItHeals(t *testing.T) {
 	c.same()
 	slave := c.slaves()[0]
 	slave.stop()
-	path := filepath.Join(slave.dir, "raft", "raft.db")
-	logs, err := raftboltdb.NewBoltStore(path)
+	logs, err := replica.OpenEntryLog(filepath.Join(slave.dir, "raft"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,5 +86,5 @@ func (r *Raft) firstSnapshot(servers raft.Configuration) error {
 	return sink.Close()
 }
 
-// raftFile is the path of the log and the votes.
+// raftFile is the path of the votes.
 func raftFile(dir string) string { return filepath.Join(dir, "raft.db") }
