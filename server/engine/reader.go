@@ -100,6 +100,7 @@ func (e *Engine) end(sc *scratch) {
 	}
 	sc.found, sc.lost, sc.read = 0, 0, false
 	clear(sc.refs)
+	clear(sc.due)
 	clear(sc.dayRefs)
 	sc.refs, sc.dayRefs = sc.refs[:0], sc.dayRefs[:0]
 	sc.shelf.trim()

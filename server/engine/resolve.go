@@ -25,6 +25,7 @@ type scratch struct {
 	spare   []item
 	packed  packed
 	rows    []uint32 // report of each candidate in its series, by item.tie
+	due     []ref    // reports of the newest items, which have no key yet
 	refs    []ref
 	dayRefs []dayRef
 }

@@ -34,10 +34,13 @@ func (sh *shelf) lend(reports int, shape *shape) *series {
 	return s
 }
 
+// lends tells whether a series was lent last; others lie on the heap, where they stay.
+func (sh *shelf) lends(s *series) bool { return sh.used > 0 && sh.lent[sh.used-1] == s }
+
 // settle keeps, of a series that was lent last, only the reports that refs name, in rising or falling order; these name
 // the kept ones then. What the heap holds stays as it is. So a query holds no more than what it answers.
 func (sh *shelf) settle(s *series, refs []ref) {
-	if sh.used == 0 || sh.lent[sh.used-1] != s {
+	if !sh.lends(s) {
 		return
 	}
 	first, step := 0, 1
