@@ -32,8 +32,26 @@
 // they are, for an index to read at, or to be taken in (control.go).
 //
 // Files: raft.go (life), files.go (what is on disk), appender.go (writes), reads.go (linearizable reads), fsm.go and
-// snapshots.go (the machine's side), recover.go (a fault of the library), steward.go and members.go (who belongs and who
-// leads), status.go.
+// snapshots.go (the machine's side), recover.go and pipeline.go (two faults of the library), steward.go and members.go (who
+// belongs and who leads), status.go.
+//
+// # What the library does not do by itself
+//
+// Each of these has cost somebody a cluster, and each has a test here:
+//
+//	a log beyond a snapshot that it does not fit (697)   TestALogThatReachesBeyondASnapshotWithoutFittingItHeals
+//	a sender that waits for ever for its answers (612)   TestAPipelineWhoseReaderHasEndedHoldsNoSenderUp
+//	a disk that hangs while heartbeats go on (503)       TestAHangingDiskEndsTheNode
+//	changes of members among the entries of a batch      TestEveryEntryOfABatchHasAResultAndAnIndexInTheMachine
+//	an entry that cannot be applied                      TestAnEntryThatCannotBeReadEndsTheNode, TestANodeWhoseStoreFails...
+//	snapshots that are due by number only                TestMuchLogInBytesIsAReasonForASnapshot
+//	data that are older than the newest snapshot         TestDataThatLackWhatASnapshotHasTakeItOverAtStart
+//	data or a log that somebody has replaced             TestLogAndDataMustBelongTogether
+//	an outcome that is lost with the leadership          TestARepeatOnTheNextMasterIsCarriedOutOnce
+//	a master that does not know that it is none          TestAMasterWithoutAMajorityAnswersNoLinearizableReadAndNoWrite
+//	a wiped node under its old id                        TestAnEmptiedNodeComesBackUnderANewID
+//	peers of another cluster                             TestAnotherClusterIsRefused
+//	what is not synced when the log is cut               TestACheckpointMakesDurableWhatWasCommittedBefore, in store
 package replica
 
 import (
