@@ -30,8 +30,31 @@ func (g *Gateway) Stats(ctx context.Context) (httpcompat.Stats, error) {
 		}
 		stats.Nodes = append(stats.Nodes, httpcompat.NodeStats{Node: p.name, Figures: append(row, rows[i]...)})
 	}
-	stats.Figures = total.figures(len(peers), time.Since(g.started))
+	stats.Figures = g.appendOwn(total.figures(len(peers), time.Since(g.started)))
 	return stats, nil
+}
+
+// appendOwn appends what the gateway counts of its own work. The names tell it apart from what nodes count.
+func (g *Gateway) appendOwn(s protocol.StatList) protocol.StatList {
+	own := protocol.StatList{}
+	if sdk, err := g.link.get(); err == nil {
+		c := sdk.Counts()
+		own = append(own, stat("retries", c.Retries), stat("redirects", c.Redirects), stat("retries_over_budget", c.OverSpent),
+			stat("circuit_open", c.Broken))
+	}
+	if g.front != nil {
+		t := g.front.Totals()
+		own = g.front.handles.AppendStats(g.front.AppendStats(own, &t))
+	}
+	for _, f := range own {
+		f.Name = "gateway_" + f.Name
+		s = append(s, f)
+	}
+	return s
+}
+
+func stat(name string, number uint64) protocol.Stat {
+	return protocol.Stat{Name: name, Number: float64(number)}
 }
 
 // summed are the figures whose sum over the nodes says something, by how their names begin. Of all others the greatest

@@ -46,3 +46,11 @@ func TestReadersThroughAGatewaySeeOneMoment(t *testing.T) {
 }
 
 func TestAGatewayHoldsEveryRuleNatively(t *testing.T) { oracletest.RunCases(t, openPassed) }
+
+func TestPreparedQueriesAnswerAsTheOracleThroughAGateway(t *testing.T) {
+	for _, cutEvery := range []int{0, 7} {
+		rapid.Check(t, func(t *rapid.T) {
+			oracletest.CheckPrepared(t, func() oracletest.Preparer { return preparerOf(openPassed().(*wired), cutEvery) })
+		})
+	}
+}

@@ -71,13 +71,18 @@ func (w *wiredPreparer) Prepare(q protocol.Message) (oracletest.Prepared, error)
 }
 
 func openWiredPreparer(cutEvery int) oracletest.Preparer {
-	w := &wiredPreparer{wired: openWired().(*wired), cutEvery: cutEvery}
+	return preparerOf(openWired().(*wired), cutEvery)
+}
+
+// preparerOf lets queries be prepared on a wired node.
+func preparerOf(node *wired, cutEvery int) oracletest.Preparer {
+	w := &wiredPreparer{wired: node, cutEvery: cutEvery}
 	if err := w.client.Close(); err != nil {
 		panic(fmt.Sprintf("close a client: %v", err))
 	}
 	var err error
 	w.client, err = client.Open(context.Background(), client.Options{
-		Addresses: []string{w.node.Addr().String()}, Dial: w.dial, BackoffMin: 1, BackoffMax: time.Millisecond, Retries: 10})
+		Addresses: []string{w.addr}, Dial: w.dial, BackoffMin: 1, BackoffMax: time.Millisecond, Retries: 10})
 	if err != nil {
 		panic(fmt.Sprintf("open a client: %v", err))
 	}

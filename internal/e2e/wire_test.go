@@ -40,6 +40,7 @@ type wired struct {
 	// before puts something between client and node, which listens at front; nil = nothing.
 	before func(node string) (front string, closeFront func() error, err error)
 	ends   func() error // of what is between
+	addr   string       // that the client asks
 }
 
 func openWired() oracletest.Target { return openWiredWith(server.Options{}) }
@@ -83,6 +84,7 @@ func (w *wired) open() error {
 			return err
 		}
 	}
+	w.addr = addr
 	w.client, err = client.Open(context.Background(), client.Options{Addresses: []string{addr}})
 	return err
 }
