@@ -3,8 +3,10 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/httpcompat"
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/wire"
 )
@@ -31,6 +33,8 @@ func answered(err error) error {
 	switch {
 	case said && e.Stage == client.StageNode:
 		return refused
+	case errors.Is(err, client.ErrCircuitOpen): // of all nodes that could be asked
+		return fmt.Errorf("%w: %w", httpcompat.ErrCircuitOpen, protocol.Errorf(protocol.CodeUnavailable, "%v", err))
 	case e.Timeout():
 		return protocol.Errorf(protocol.CodeDeadline, "%v", err)
 	case errors.Is(err, client.ErrClosed):

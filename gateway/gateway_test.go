@@ -111,6 +111,8 @@ func TestWhatTheSDKSaysBecomesWhatAClientCanUse(t *testing.T) {
 			protocol.ErrUnknownOutcome, "connection lost"},
 		{"a request that is too large", &client.Error{Op: protocol.OpPut, Stage: client.StageCheck, Unsent: true,
 			Err: protocol.Errorf(protocol.CodeTooLarge, "2 MiB")}, protocol.ErrTooLarge, "2 MiB"},
+		{"breakers of all nodes that are open", &client.Error{Op: protocol.OpPeriod, Stage: client.StageDial, Err: client.ErrCircuitOpen,
+			Unsent: true}, protocol.ErrUnavailable, "circuit"},
 		{"a gateway that ends", &client.Error{Op: protocol.OpPut, Stage: client.StageCheck, Err: client.ErrClosed, Unsent: true},
 			protocol.ErrUnavailable, "shut down"},
 	} {
@@ -118,6 +120,13 @@ func TestWhatTheSDKSaysBecomesWhatAClientCanUse(t *testing.T) {
 		if !errors.Is(got, tt.want) || !strings.Contains(got.Error(), tt.says) {
 			t.Errorf("%s: %v, want %v with %q", tt.name, got, tt.want, tt.says)
 		}
+	}
+	open := &client.Error{Op: protocol.OpPeriod, Stage: client.StageDial, Err: client.ErrCircuitOpen, Unsent: true}
+	if err := answered(open); !errors.Is(err, httpcompat.ErrCircuitOpen) {
+		t.Errorf("JSON clients are not told that the circuit is open: %v", err)
+	}
+	if e := native(open); e.Code != protocol.CodeUnavailable {
+		t.Errorf("native clients get %v", e)
 	}
 	if answered(nil) != nil {
 		t.Error("nothing wrong became an error")
