@@ -188,7 +188,10 @@ func (o *order) page(dst []item, rt *root, f figures, p *page) []item {
 	}
 	limit := min(p.limit, n-p.offset)
 	if p.ascending || p.offset >= o.present {
-		return o.run(dst, o.seek(p.offset), limit)
+		c := o.seek(p.offset)
+		leaf := &o.blocks[c.block]
+		fetch(rt, f, leaf.leaf.numbers[c.i:min(c.i+min(limit, mostFetched), int(leaf.used))])
+		return o.run(dst, c, limit)
 	}
 	missing := limit - min(limit, o.present-p.offset)
 	dst = o.descend(dst, rt, f, p.offset, limit-missing)
@@ -216,7 +219,7 @@ func (o *order) run(dst []item, c cursor, n int) []item {
 func (o *order) descend(dst []item, rt *root, f figures, offset, n int) []item {
 	at := o.present - 1 - offset
 	t := tie{low: at, high: at + 1, last: o.seek(at)}
-	o.fetch(t.last, n, f)
+	fetch(rt, f, o.blocks[t.last.block].leaf.numbers[max(0, t.last.i+1-min(n, mostFetched)):t.last.i+1])
 	t.key, _ = f.key(o.at(t.last))
 	if at+1 < o.present {
 		if above, _ := f.key(o.at(o.seek(at + 1))); above == t.key {
@@ -242,18 +245,22 @@ func (o *order) descend(dst []item, rt *root, f figures, offset, n int) []item {
 // mostFetched is how many rows are worth fetching at once: a processor waits for about as many lines at a time.
 const mostFetched = 64
 
-// fetch looks at the newest reports of the n subjects up to a place, and at nothing else. In a large table each is a line of
-// memory that is far away, and a loop without decisions waits for all of them at once: a descending page of 300,000 then
-// costs 3.8 us and not 6.3.
-func (o *order) fetch(c cursor, n int, f figures) {
-	numbers := o.blocks[c.block].leaf.numbers[max(0, c.i+1-min(n, mostFetched)) : c.i+1]
-	dates := uint64(0)
+// fetch looks at the newest reports and the keys of some subjects, and at nothing else. In a large table each is a line or
+// two of memory that is far away, and a loop without decisions waits for all of them at once: of 500,000 subjects a page
+// then costs a node 7.7 us of CPU and not 10.4.
+func fetch(rt *root, f figures, numbers []uint32) {
+	words, named := uint64(0), 0
 	for _, number := range numbers {
 		if chunk := f.table.chunks[number>>chunkBits]; chunk != nil {
-			dates |= chunk.rows[int(number&chunkMask)*chunk.stride]
+			row := int(number&chunkMask) * chunk.stride
+			words |= chunk.rows[row] | chunk.rows[row+chunk.stride-1]
+		}
+		if rt.subjects[number>>chunkBits][number&chunkMask].Subject != nil {
+			named++
 		}
 	}
-	runtime.KeepAlive(dates)
+	runtime.KeepAlive(words)
+	runtime.KeepAlive(named)
 }
 
 // tie is subjects with equal keys, at the places from low up to high.
