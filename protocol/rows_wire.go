@@ -15,13 +15,13 @@ func (r *Result) distinct() distinctSubjects {
 	for _, end := range r.Groups {
 		for i := from + 1; i < int(end); i++ {
 			if r.Subjects[i] != r.Subjects[from] {
-				return distinctSubjects{rows: r.Subjects, n: len(r.Subjects)}
+				return distinctSubjects{rows: r.Subjects, short: r.short, n: len(r.Subjects)}
 			}
 		}
 		from = int(end)
 	}
 	if len(r.Groups) > 0 {
-		return distinctSubjects{rows: r.Subjects, ends: r.Groups, n: len(r.Groups)}
+		return distinctSubjects{rows: r.Subjects, short: r.short, ends: r.Groups, n: len(r.Groups)}
 	}
 	return distinctSubjects{rows: r.Subjects, short: r.short, n: len(r.Subjects)}
 }
@@ -36,10 +36,16 @@ func (d *distinctSubjects) at(i int) *Subject {
 
 func (d *distinctSubjects) appendKeys(dst []byte) []byte {
 	dst = appendArray(dst, d.n)
-	if d.ends == nil {
-		if len(d.short) == len(d.rows) {
-			return appendShort(dst, d.rows, d.short)
+	known := len(d.short) == len(d.rows)
+	switch {
+	case known && d.ends == nil:
+		return appendShort(dst, d.rows, d.short)
+	case known:
+		for _, end := range d.ends {
+			dst = appendShort(dst, d.rows[end-1:end], d.short[end-1:end])
 		}
+		return dst
+	case d.ends == nil:
 		for _, s := range d.rows {
 			dst = appendString(dst, s.Key)
 		}

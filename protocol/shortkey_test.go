@@ -16,6 +16,12 @@ func TestShortKeysAreWrittenAsKeysAre(t *testing.T) {
 			plain.Subjects = append(plain.Subjects, s)
 			short.AppendRow(s, ShortKeyOf(k))
 		}
+		if n := len(plain.Subjects); n > 0 && rapid.Bool().Draw(t, "grouped") {
+			for end := range n {
+				plain.Groups = append(plain.Groups, int32(end+1))
+			}
+			short.Groups = plain.Groups
+		}
 		spare := make([]byte, 0, rapid.IntRange(0, 300).Draw(t, "spare"))
 		if got, want := short.AppendTo(spare), plain.AppendTo(nil); !bytes.Equal(got, want) {
 			t.Fatalf("got %q, want %q", got, want)

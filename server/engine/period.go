@@ -101,11 +101,12 @@ func (v *view) fillRefs(refs []ref, r *protocol.Result) {
 	r.With |= protocol.WithReports
 	rows := len(refs)
 	out := grow(r, rows*len(v.columns))
-	r.Subjects, r.Heads = slices.Grow(r.Subjects, rows)[:rows], slices.Grow(r.Heads, rows)[:rows]
+	r.Heads = slices.Grow(r.Heads, rows)[:rows]
 	for from, to := 0, 0; from < rows; from = to {
-		s, subject := refs[from].s, v.root.subject(refs[from].number)
+		s, subject := refs[from].s, v.root.named(refs[from].number)
 		for to = from; to < rows && refs[to].s == s; to++ {
-			r.Subjects[to], r.Heads[to] = subject, v.head(s.reports[refs[to].row])
+			r.AppendRow(subject.Subject, subject.short)
+			r.Heads[to] = v.head(s.reports[refs[to].row])
 		}
 		for c, column := range v.columns {
 			s.column(out[c*rows+from:c*rows+to], column, refs[from:to])

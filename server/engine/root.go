@@ -38,7 +38,9 @@ type root struct {
 }
 
 // subjectChunk is 256 subjects with the short forms of their keys, in one place: an answer fetches both at once.
-type subjectChunk [chunkRows]struct {
+type subjectChunk [chunkRows]named
+
+type named struct {
 	*protocol.Subject
 	short protocol.ShortKey
 }
@@ -190,6 +192,9 @@ func (r *root) has(epoch uint64, slot int, number uint32, version uint64) bool {
 func (r *root) subject(number uint32) *protocol.Subject {
 	return r.subjects[number>>chunkBits][number&chunkMask].Subject
 }
+
+// named is subject with the short form of its key.
+func (r *root) named(number uint32) *named { return &r.subjects[number>>chunkBits][number&chunkMask] }
 
 func (r *root) keyOf(number uint32) string {
 	if number >= r.count {

@@ -233,7 +233,7 @@ func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
 // fillSubjects appends the subjects of the page.
 func (v *view) fillSubjects(items []item, r *protocol.Result) {
 	for _, it := range items {
-		s := &v.root.subjects[it.number>>chunkBits][it.number&chunkMask]
+		s := v.root.named(it.number)
 		r.AppendRow(s.Subject, s.short)
 	}
 }
