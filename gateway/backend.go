@@ -16,6 +16,16 @@ func read[Q, A any](ctx context.Context, g *Gateway, q Q, a A, ask func(*client.
 	return answered(ask(c, ctx, q, a))
 }
 
+// fill asks the nodes for a result, whose subjects are those of earlier results as far as they are equal.
+func fill[Q any](ctx context.Context, g *Gateway, q Q, r *protocol.Result,
+	call func(*client.Client, context.Context, Q, *protocol.Result) error) error {
+	if err := read(ctx, g, q, r, call); err != nil {
+		return err
+	}
+	g.familiar.recognize(r.Subjects)
+	return nil
+}
+
 // write sends a write to the node that orders writes.
 func write[W any](ctx context.Context, g *Gateway, w W, send func(*client.Client, context.Context, W) (uint64, error)) (uint64, error) {
 	c, err := g.link.get()
@@ -28,37 +38,37 @@ func write[W any](ctx context.Context, g *Gateway, w W, send func(*client.Client
 
 // Snapshot answers scenarios 3 and 4.
 func (g *Gateway) Snapshot(ctx context.Context, q *protocol.Snapshot, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).Snapshot)
+	return fill(ctx, g, q, r, (*client.Client).Snapshot)
 }
 
 // Period answers scenario 1.
 func (g *Gateway) Period(ctx context.Context, q *protocol.Period, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).Period)
+	return fill(ctx, g, q, r, (*client.Client).Period)
 }
 
 // Recent answers scenario 2.
 func (g *Gateway) Recent(ctx context.Context, q *protocol.Recent, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).Recent)
+	return fill(ctx, g, q, r, (*client.Client).Recent)
 }
 
 // SelectSnapshot answers a Snapshot over the subjects of a selection.
 func (g *Gateway) SelectSnapshot(ctx context.Context, q *protocol.SelectSnapshot, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).SelectSnapshot)
+	return fill(ctx, g, q, r, (*client.Client).SelectSnapshot)
 }
 
 // SelectPeriod answers the reports of a selection, day by day.
 func (g *Gateway) SelectPeriod(ctx context.Context, q *protocol.SelectPeriod, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).SelectPeriod)
+	return fill(ctx, g, q, r, (*client.Client).SelectPeriod)
 }
 
 // Get answers all rows of one subject in a table.
 func (g *Gateway) Get(ctx context.Context, q *protocol.Get, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).Get)
+	return fill(ctx, g, q, r, (*client.Client).Get)
 }
 
 // Search answers rows of several subjects.
 func (g *Gateway) Search(ctx context.Context, q *protocol.Search, r *protocol.Result) error {
-	return read(ctx, g, q, r, (*client.Client).Search)
+	return fill(ctx, g, q, r, (*client.Client).Search)
 }
 
 // Subjects lists subjects with their attributes.

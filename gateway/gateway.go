@@ -15,11 +15,12 @@ import (
 
 // Gateway is an open gateway. It is an httpcompat.Backend, safe for concurrent use.
 type Gateway struct {
-	o       Options
-	link    link // to all nodes
-	members *members
-	front   *front // nil without Options.Listen
-	started time.Time
+	o        Options
+	link     link // to all nodes
+	members  *members
+	familiar *familiar // subjects of earlier answers
+	front    *front    // nil without Options.Listen
+	started  time.Time
 
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
@@ -33,7 +34,7 @@ func Open(o Options) (*Gateway, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	g := &Gateway{o: o.withDefaults(), started: time.Now()}
+	g := &Gateway{o: o.withDefaults(), started: time.Now(), familiar: newFamiliar(familiarPlaces)}
 	g.members = newMembers(discoveryOf(&g.o.Client))
 	g.link.o, g.link.waitsFor = g.o.Client, g.o.WaitsFor
 	g.link.o.Addresses, g.link.o.Discovery = nil, g.members

@@ -100,7 +100,6 @@ func (n *gatewayFronts) listen(c *conf.Config, log *slog.Logger) (err error) {
 	o := jsonOptions(c, log)
 	o.Prefix = gatewayPrefix
 	o.Breaker = nil // the gateway has one for each node and operation
-	o.Memo = 0      // every answer of the SDK has subjects of its own
 	o.UpdateTimeout = c.Gateway.Timeout
 	if n.json, err = httpcompat.Listen(c.Server.Port.Addr(c.Server.Bind), n.gateway, o); err != nil {
 		return err

@@ -90,7 +90,7 @@ func jsonOptions(c *conf.Config, log *slog.Logger) httpcompat.Options {
 	}
 }
 
-// jsonMemo is how many subjects a node keeps ready as JSON: some 25 MB at most.
+// jsonMemo is how many subjects a program keeps ready as JSON: some 25 MB at most.
 const jsonMemo = 1 << 16
 
 // rateOf translates a rate: the configuration's 0 is no limit.
