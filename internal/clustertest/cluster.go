@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -133,6 +134,12 @@ func (c *Cluster) StartEtcd() {
 
 // KillEtcd ends the etcd by SIGKILL. Its data stay.
 func (c *Cluster) KillEtcd() { c.etcd.kill() }
+
+// PauseEtcd stops the etcd in its tracks; ResumeEtcd lets it go on.
+func (c *Cluster) PauseEtcd() { c.etcd.signal(syscall.SIGSTOP) }
+
+// ResumeEtcd lets a paused etcd go on.
+func (c *Cluster) ResumeEtcd() { c.etcd.signal(syscall.SIGCONT) }
 
 // WipeEtcd removes the data of an etcd that does not run.
 func (c *Cluster) WipeEtcd() {

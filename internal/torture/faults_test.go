@@ -60,6 +60,12 @@ var faults = []fault{
 	}},
 	{"one thing after another", (*round).storm},
 	{"etcd is away", func(r *round) { r.withoutEtcd(func() { time.Sleep(*etcdAway) }) }},
+	{"etcd hangs", func(r *round) {
+		r.PauseEtcd()
+		time.Sleep(*etcdAway)
+		r.ResumeEtcd()
+		r.listedAgain()
+	}},
 	{"etcd is away and the master is killed", func(r *round) {
 		r.withoutEtcd(func() { r.killMaster(r.moment()) })
 	}},
@@ -208,6 +214,11 @@ func (r *round) withoutEtcd(do func()) {
 	r.KillEtcd()
 	do()
 	r.StartEtcd()
+	r.listedAgain()
+}
+
+// listedAgain waits until all nodes are in etcd, with addresses for clients.
+func (r *round) listedAgain() {
 	list, err := registry.Open(registry.Options{Endpoints: []string{r.Etcd()}})
 	if err != nil {
 		r.t.Fatal(err)

@@ -159,7 +159,7 @@ func (l *load) hammer(ctx context.Context, n *clustertest.Node) {
 	for i := 0; ctx.Err() == nil; i++ {
 		q := asked[i/again%len(asked)]
 		least := l.r.floors[n.Name].Load()
-		how, cancel := context.WithTimeout(client.At(context.Background(), n.Native), oneTry)
+		how, cancel := context.WithTimeout(client.At(context.Background(), n.Native), longest)
 		index, err := ask(how, l.r.t, l.r.users, l.r.ledger, n.Name, q)
 		cancel()
 		if err == nil && index < least {

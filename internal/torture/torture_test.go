@@ -93,6 +93,7 @@ func (r *rig) suffer(rng *rand.Rand, n int, f fault) time.Duration {
 	one.end()
 	index := r.Level()
 	r.countKept()
+	r.unharmed()
 	r.sweep()
 	answers := r.ledger.answers
 	r.ledger.judge(r.t)
@@ -113,6 +114,18 @@ func (r *rig) countKept() {
 		hits, _ := figures["reply_cache_hits"].(float64)
 		stale, _ := figures["reply_cache_stale"].(float64)
 		r.hits, r.stale = max(r.hits, hits), max(r.stale, stale)
+	}
+}
+
+// unharmed holds that no node has panicked, nor noticed a data race where it was built to: with GOFLAGS=-race CGO_ENABLED=1 in
+// the environment of the test.
+func (r *rig) unharmed() {
+	for _, n := range r.Nodes {
+		for _, bad := range []string{"panic", "DATA RACE"} {
+			if n.Said(bad) > 0 {
+				r.t.Errorf("the log of %s has %q: %s", n.Name, bad, n.Log)
+			}
+		}
 	}
 }
 
