@@ -151,9 +151,11 @@ answers() { curl --noproxy '*' -fsS --max-time 3 "$1" 2>/dev/null; }
 
 # await waits until a program answers at a URL.
 await() { # await NAME URL
-	local name=$1 url=$2 until=$((SECONDS + cluster_wait))
+	local name=$1 url=$2 until=$((SECONDS + cluster_wait)) other
 	until answers "$url" >/dev/null; do
-		pid_of "$name" >/dev/null || fail "$name has ended" "$name"
+		for other in "$name" $started; do # one may wait for another
+			pid_of "$other" >/dev/null || fail "$other has ended" "$other"
+		done
 		if [ "$SECONDS" -ge "$until" ]; then
 			fail "$name is not ready after $cluster_wait s; $url?verbose says: $(curl --noproxy '*' -sS --max-time 3 "$url?verbose" 2>&1 | tr '\n' ' ')" "$name"
 		fi

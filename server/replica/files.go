@@ -50,8 +50,7 @@ func (r *Raft) identify() error {
 	case state:
 		err = r.checkState()
 	case m.Member():
-		err = fmt.Errorf("%w: the data are of a member of a cluster, and its log is gone. Remove the node from its cluster, "+
-			"empty its directory and let it join anew", ErrStateLost)
+		err = r.checkEmpty()
 	case !r.o.Bootstrap && m.Applied() > 0:
 		err = ErrHasData
 	case !r.o.Bootstrap && r.o.ClusterID == "":
@@ -66,6 +65,17 @@ func (r *Raft) identify() error {
 		}
 	}
 	return r.noteIdentity()
+}
+
+// checkEmpty lets a member without entries and votes go on whose log is its own: it ended before a master had told it
+// anything. Where the log does not even know whose it is, it is gone.
+func (r *Raft) checkEmpty() error {
+	_, err := r.files.Get(keyNode)
+	if errors.Is(err, raftboltdb.ErrKeyNotFound) || err == nil && r.o.Machine.Applied() > 0 {
+		return fmt.Errorf("%w: the data are of a member of a cluster, and its log is gone. Remove the node from its cluster, "+
+			"empty its directory and let it join anew", ErrStateLost)
+	}
+	return err
 }
 
 // noteIdentity writes into the log whose it is, or holds what is written there against the data.

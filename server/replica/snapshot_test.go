@@ -183,6 +183,30 @@ func TestLogAndDataMustBelongTogether(t *testing.T) {
 	}
 }
 
+func TestANodeThatEndsBeforeAMasterHasHeardOfItStartsAgain(t *testing.T) {
+	c := lone(t, options())
+	o := options()
+	o.ClusterID = c.nodes[0].ClusterID()
+	n := mustNode(t, t.TempDir(), o)
+	n.stop()
+	n = n.again()
+	c.nodes = append(c.nodes, n)
+	c.join(n)
+	c.write(createTable())
+	c.same()
+	n.stop()
+	c.nodes = c.nodes[:1]
+
+	empty := mustNode(t, t.TempDir(), o)
+	empty.stop()
+	if err := os.RemoveAll(filepath.Join(empty.dir, "raft")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openNode(t, empty.dir, o); !errors.Is(err, replica.ErrStateLost) {
+		t.Errorf("without its log it starts with %v", err)
+	}
+}
+
 // The crash that this stands for comes between the arrival of a snapshot and its replacing the data.
 func TestDataThatLackWhatASnapshotHasTakeItOverAtStart(t *testing.T) {
 	o := options()
