@@ -146,10 +146,3 @@ func (b *bout) redisMeter(ctx context.Context, p *redisPeer, s shape, d func() b
 	m, _, err := b.meter(ctx, load)
 	return m, err
 }
-
-// lacking is a side that this build has no means for.
-type lacking struct{ name, why string }
-
-func (s lacking) label() string { return s.name }
-
-func (s lacking) open(context.Context, *bout) (meter, error) { return nil, absent("%s", s.why) }
