@@ -97,7 +97,7 @@ func TestANodeWithoutAMajorityAnswersReadsAndRefusesWrites(t *testing.T) {
 	})
 	t.Run("with a second one writes are back", func(t *testing.T) {
 		slaves[1].Start()
-		c.Within("it is ready", slaves[1].Ready)
+		c.AwaitReady() // both
 		index := put(t, sdk, "33:300001", 2)
 		sees(t, sdk, slaves[0], index, "33:300001", 2)
 		sees(t, sdk, slaves[1], index, "33:300001", 2)
