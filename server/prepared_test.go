@@ -134,7 +134,7 @@ func TestPrepareRefusesWhatTheQueryWouldBeRefused(t *testing.T) {
 
 func TestPreparedQueriesOfAConnectionAreLimited(t *testing.T) {
 	o := memory()
-	o.Limits.MaxPrepared, o.Limits.MaxPreparedBytes = 3, 8<<10
+	o.Limits.MaxPrepared, o.Limits.MaxPreparedBytes = 3, 16<<10
 	n, _ := startNode(t, o)
 	p, other := connect(t, n), connect(t, n)
 	handles := []uint64{p.handle(top(1)), p.handle(top(1)), p.handle(top(1))}
@@ -143,15 +143,15 @@ func TestPreparedQueriesOfAConnectionAreLimited(t *testing.T) {
 	for _, h := range handles {
 		p.ask(protocol.OpForget, &protocol.Handle{Number: h}).decode(t, &protocol.Empty{})
 	}
-	p.prepare(top(400)).wantMessage(t, protocol.CodeTooLarge, "the limit of a connection is 8192")
+	p.prepare(top(400)).wantMessage(t, protocol.CodeTooLarge, "the limit of a connection is 16384")
 	p.handle(top(120))
-	p.prepare(top(120)).wantMessage(t, protocol.CodeOverloaded, "over the limit of 8192; FORGET some")
+	p.prepare(top(120)).wantMessage(t, protocol.CodeOverloaded, "over the limit of 16384; FORGET some")
 	p.handle(top(1))
 }
 
 func TestPreparedQueriesOfAllConnectionsAreLimited(t *testing.T) {
 	o := memory()
-	o.Limits.MaxPreparedBytes, o.Limits.MaxPreparedTotal = 8<<10, 8<<10
+	o.Limits.MaxPreparedBytes, o.Limits.MaxPreparedTotal = 16<<10, 16<<10
 	n, _ := startNode(t, o)
 	a, b := connect(t, n), connect(t, n)
 	a.handle(top(120))

@@ -23,3 +23,11 @@ func (e *Engine) Mute(list ...Change) {
 
 // OrderAll makes orders of topics of any size, the first time that they are asked for.
 func (e *Engine) OrderAll() { e.standing.least = 0 }
+
+// KeptOrders returns how many orders of its list a prepared ranking keeps.
+func (p *Prepared) KeptOrders() int {
+	if kept := p.orders.Load(); kept != nil {
+		return len(kept.orders)
+	}
+	return 0
+}

@@ -11,7 +11,7 @@ import (
 // safe for concurrent use.
 //
 // It keeps numbers of subjects, columns and report types, and nothing that a root holds, so that it keeps no old root
-// alive. What its names mean is one immutable value behind an atomic pointer: an execution that finds it stale makes a new
+// alive, and the orders of a list at one moment (listOrders). What its names mean is one immutable value behind an atomic pointer: an execution that finds it stale makes a new
 // one from its own root, uses that, and leaves it for others.
 type Prepared struct {
 	e       *Engine
@@ -19,6 +19,8 @@ type Prepared struct {
 	query   protocol.Message
 	days    []int64 // of a Recent with periods
 	meaning atomic.Pointer[meaning]
+	orders  atomic.Pointer[listOrders] // of a Snapshot of a list
+	asked   atomic.Uint64              // applied index of the moment at which its ranking was asked for last
 }
 
 // meaning is what the names of a query mean as numbers, and of which moments that is true.
@@ -74,7 +76,11 @@ const (
 // Size returns the bytes that the Prepared keeps at most, besides the texts of the query's names.
 func (p *Prepared) Size() int {
 	v, subjects, _ := parts(p.query)
-	return preparedBytes + (2*len(v.IDs)+len(v.ReportTypes)+len(subjects)+len(p.days))*nameBytes
+	size := preparedBytes + (2*len(v.IDs)+len(v.ReportTypes)+len(subjects)+len(p.days))*nameBytes
+	if p.op == protocol.OpSnapshot {
+		size += listOrderBytes(len(subjects))
+	}
+	return size
 }
 
 // Execute answers the query with a change, as Engine's method of that query would. IDs in r belong to the Prepared and
@@ -107,7 +113,7 @@ func (p *Prepared) answer(c *protocol.Change, m *meaning, v *view, sc *scratch, 
 		r.With = q.With
 		rank := c.Ranking(q.Ranking)
 		if q.Topic == "" {
-			return p.e.rankList(v, m.numbers, true, &rank, c.When(q.Timestamp), q.Range, sc, r)
+			return p.rankList(v, m, &rank, c.When(q.Timestamp), q.Range, sc, r)
 		}
 		return p.e.rankWhom(v, &whom{topic: q.Topic}, &rank, c.When(q.Timestamp), q.Range, sc, r)
 	case *protocol.SelectSnapshot:

@@ -124,12 +124,17 @@ func (e *Engine) rankList(v *view, numbers []uint32, keyed bool, rank *protocol.
 	if err != nil || s.nothing {
 		return err
 	}
+	return e.rankScope(v, numbers, keyed, &s, sc, r)
+}
+
+// rankScope is rankList of a scope that has reports.
+func (e *Engine) rankScope(v *view, numbers []uint32, keyed bool, s *scope, sc *scratch, r *protocol.Result) error {
 	if v.root.pasts.len() > 0 {
-		if _, err := v.enter(&s, 0, sc); err != nil {
+		if _, err := v.enter(s, 0, sc); err != nil {
 			return err
 		}
 	}
-	return e.rank(v, numbers, keyed, &s, sc, r)
+	return e.rank(v, numbers, keyed, s, sc, r)
 }
 
 // rank ranks the candidates; keyed tells that they come in key order.
