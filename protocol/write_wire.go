@@ -38,7 +38,7 @@ func (p *Put) decode(c *cursor) {
 		p.Reports = resize(p.Reports, c.array(MaxWriteRows))
 		var s slab
 		for i := range p.Reports {
-			p.Reports[i].decode(c, &s)
+			p.Reports[i].decode(c, &s, len(p.Reports)-i)
 		}
 	}
 	p.Origin.decode(c, &f)
@@ -66,7 +66,8 @@ func (r *Report) appendTo(dst []byte) []byte {
 	return w.finish(dst)
 }
 
-func (r *Report) decode(c *cursor, s *slab) {
+// decode reads a report, which is one of so many that are left.
+func (r *Report) decode(c *cursor, s *slab, left int) {
 	*r = Report{Values: r.Values[:0]}
 	f := c.fields(7)
 	if f.next(c, "reports.subject") {
@@ -90,7 +91,7 @@ func (r *Report) decode(c *cursor, s *slab) {
 	if f.next(c, "reports.values") {
 		n := c.array(MaxIndicators)
 		if n > cap(r.Values) {
-			r.Values = s.take(n, c.remaining())
+			r.Values = s.take(n, min(n*left, c.remaining()))
 		}
 		r.Values = r.Values[:n]
 		for i := range r.Values {
@@ -104,10 +105,11 @@ type slab []float64
 
 const slabPiece = 4_096 // values
 
-// take returns room for n values; atMost is how many this one and all that follow may have together.
-func (s *slab) take(n, atMost int) []float64 {
+// take returns room for n values; likely is how many this one and all that follow probably have together. It was once what the
+// rest of an entry could hold at most: 32 KB for each of the small writes that share an entry.
+func (s *slab) take(n, likely int) []float64 {
 	if n > len(*s) {
-		*s = make([]float64, max(n, min(slabPiece, atMost)))
+		*s = make([]float64, max(n, min(slabPiece, likely)))
 	}
 	values := (*s)[:0:n]
 	*s = (*s)[n:]
