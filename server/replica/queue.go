@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -123,6 +124,16 @@ func (q *queue) Stats() Stats {
 	stats := q.mu.stats
 	stats.Queued = len(q.mu.queue)
 	return stats
+}
+
+// waiting returns how many writes are in the queue; of one that was shut, more than will ever be.
+func (q *queue) waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.mu.closed {
+		return math.MaxInt
+	}
+	return len(q.mu.queue)
 }
 
 // shut refuses further writes.
