@@ -226,3 +226,33 @@ func BenchmarkReplies(b *testing.B) {
 		}
 	})
 }
+
+// A stream that never repeats is looked at now and then only; what does repeat is soon noticed all the same.
+func TestARepeatIsNoticedInAStreamThatNeverRepeated(t *testing.T) {
+	r, _ := newReplies("one", NewStore(MinBytes))
+	var q Query[uint32]
+	for i := range 2 * dullAfter {
+		if _, _, ok := r.Find(&q, Native, 1, fmt.Append(nil, "new ", i)); ok || q.Keep {
+			t.Fatalf("request %d was never asked before: found %t, to be kept %t", i, ok, q.Keep)
+		}
+	}
+	if !q.dull() {
+		t.Fatal("every request is still looked at: this says nothing")
+	}
+	asked := 0
+	for found := false; !found; asked++ {
+		if asked > 1000*dullEvery {
+			t.Fatalf("ten requests that repeat were not noticed after %d", asked)
+		}
+		request := fmt.Append(nil, "again ", asked%10)
+		if _, _, found = r.Find(&q, Native, 1, request); !found && q.Keep {
+			r.Put(&q, Native, 1, request, 0, nil, []byte("answer"))
+		}
+	}
+	if q.dull() {
+		t.Error("a reply was found, and requests are still passed over")
+	}
+	if s := r.Stats(); s.Hits != 1 || int(s.Hits+s.Misses) != 2*dullAfter+asked {
+		t.Errorf("%d hits and %d misses of %d requests", s.Hits, s.Misses, 2*dullAfter+asked)
+	}
+}
