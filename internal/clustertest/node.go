@@ -43,7 +43,8 @@ func (n *Node) Launch() {
 	n.p = p
 }
 
-// AwaitListening waits until a node that was launched listens, and notes where.
+// AwaitListening waits until a node that was launched listens. The first time it notes where; from then on the addresses
+// stay as they are, so that goroutines may read them while the node is started again.
 func (n *Node) AwaitListening() {
 	n.c.t.Helper()
 	select {
@@ -51,9 +52,20 @@ func (n *Node) AwaitListening() {
 		if !ok {
 			n.c.t.Fatalf("%s ended before it listened:\n%s", n.Name, tail(n.Log))
 		}
-		n.HTTP, n.Native, n.Replication = addrs["http"], addrs["native"], addrs["replication"]
+		n.settle(addrs["http"], addrs["native"], addrs["replication"])
 	case <-time.After(startWait):
 		n.c.t.Fatalf("%s does not listen within %v:\n%s", n.Name, startWait, tail(n.Log))
+	}
+}
+
+// settle notes the addresses of the first start, and sees that a later one has the same.
+func (n *Node) settle(http, native, replication string) {
+	n.c.t.Helper()
+	if n.Native == "" {
+		n.HTTP, n.Native, n.Replication = http, native, replication
+	}
+	if n.HTTP != http || n.Native != native || n.Replication != replication {
+		n.c.t.Fatalf("%s moved from %s, %s, %s to %s, %s, %s", n.Name, n.HTTP, n.Native, n.Replication, http, native, replication)
 	}
 }
 
