@@ -24,6 +24,7 @@ func (w *worker) open(start time.Time) error {
 		}
 		sent <- total
 	}()
+	reader := newFrameReader(w.conn)
 	total, got := int64(-1), int64(0)
 	for total < 0 || got < total {
 		select {
@@ -34,7 +35,7 @@ func (w *worker) open(start time.Time) error {
 		default:
 		}
 		w.conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-		if err := w.reader.more(); err != nil {
+		if err := reader.more(); err != nil {
 			var timeout net.Error
 			if !errors.As(err, &timeout) || !timeout.Timeout() || errors.Is(err, os.ErrClosed) {
 				return err
@@ -44,10 +45,11 @@ func (w *worker) open(start time.Time) error {
 			}
 			continue
 		}
-		n, err := w.receive(int64(time.Since(start)))
+		used, n, err := w.receive(reader.pending(), int64(time.Since(start)))
 		if err != nil {
 			return err
 		}
+		reader.consume(used)
 		got += int64(n)
 	}
 	return nil
@@ -58,13 +60,14 @@ func (w *worker) lastSent(start time.Time) time.Duration {
 	if w.source.next == 0 {
 		return 0
 	}
-	return time.Duration(atomic.LoadInt64(&w.started[(w.source.next-1)%startRing]))
+	return time.Duration(atomic.LoadInt64(w.at(w.source.next - 1)))
 }
 
 // sendOnTime sends each request when its time has come, those that are late all at once.
 func (w *worker) sendOnTime(start time.Time) (int64, error) {
 	interval := float64(time.Second) * float64(w.run.load.Conns) / w.run.load.Rate
 	var total int64
+	var out []byte
 	for {
 		due := int64(float64(time.Since(start))/interval) + 1 - total
 		if due <= 0 {
@@ -78,14 +81,14 @@ func (w *worker) sendOnTime(start time.Time) (int64, error) {
 		if n == 0 {
 			return total, nil
 		}
-		w.out = w.out[:0]
+		out = out[:0]
 		for range n {
 			var id uint64
-			w.out, id = w.source.append(w.out)
-			atomic.StoreInt64(&w.started[id%startRing], int64(float64(total)*interval))
+			out, id = w.source.append(out)
+			atomic.StoreInt64(w.at(id), int64(float64(total)*interval))
 			total++
 		}
-		if _, err := w.conn.Write(w.out); err != nil {
+		if _, err := w.conn.Write(out); err != nil {
 			return total, err
 		}
 	}

@@ -12,7 +12,7 @@ const (
 	latencyDigits = 3
 )
 
-// record is what one connection measures; it belongs to the goroutine that reads the connection.
+// record is what was measured on the connections that one goroutine reads.
 type record struct {
 	latency *hdrhistogram.Histogram
 	done    int
@@ -51,11 +51,11 @@ func (r *run) outcome(elapsed, serverCPU time.Duration) *Outcome {
 		Latency: NewLatency(),
 	}
 	var bytes int64
-	for _, w := range r.workers {
-		o.Requests += w.record.done
-		o.Failed += w.record.failed
-		bytes += w.record.bytes
-		o.Latency.Merge(w.record.latency)
+	for _, one := range r.records {
+		o.Requests += one.done
+		o.Failed += one.failed
+		bytes += one.bytes
+		o.Latency.Merge(one.latency)
 	}
 	if o.Requests > 0 {
 		o.ReplySize = float64(bytes) / float64(o.Requests)

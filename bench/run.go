@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"sync"
@@ -35,6 +36,7 @@ type run struct {
 	done    atomic.Int64
 	stop    atomic.Bool
 	workers []*worker
+	records []*record // one for each goroutine that reads replies
 }
 
 // replyWait bounds how long a connection waits for any reply before the run is given up.
@@ -50,7 +52,7 @@ func (r *run) connect(ctx context.Context) error {
 		}
 		r.workers = append(r.workers, &worker{
 			run: r, address: address, conn: c, dialect: d,
-			source: newSource(r.load, d), reader: newFrameReader(c), record: newRecord(),
+			source: newSource(r.load, d), started: make([]int64, r.load.ids()),
 		})
 	}
 	return nil
@@ -66,6 +68,11 @@ func (r *run) drive(ctx context.Context) (*Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.prepare()
+	work, end, err := r.ready()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	if r.load.Duration > 0 {
 		timer := time.AfterFunc(r.load.Duration, func() { r.stop.Store(true) })
 		defer timer.Stop()
@@ -75,26 +82,62 @@ func (r *run) drive(ctx context.Context) (*Outcome, error) {
 	go r.report(finished)
 	used := r.serverCPU()
 	start := time.Now()
-	var wg sync.WaitGroup
-	errs := make([]error, len(r.workers))
-	for i, w := range r.workers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			if err := w.work(start); err != nil {
-				errs[i] = fmt.Errorf("%s: %w", w.address, err)
-				r.stop.Store(true)
-			}
-		}()
-	}
-	wg.Wait()
+	err = work(start)
 	elapsed := time.Since(start)
 	used = r.serverCPU() - used
 	close(finished)
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return r.outcome(elapsed, used), nil
+}
+
+// ready returns what drives the load from its start on, and what is to be called afterwards.
+func (r *run) ready() (work func(start time.Time) error, end func(), err error) {
+	switch {
+	case r.load.Rate > 0:
+		return r.each((*worker).open), func() {}, nil
+	case r.load.Pipeline > 1:
+		return r.each((*worker).closed), func() {}, nil
+	}
+	loops, err := r.enroll()
+	if err != nil {
+		return nil, nil, err
+	}
+	return loops.drive, loops.close, nil
+}
+
+// each returns what lets all workers work, each on a goroutine.
+func (r *run) each(work func(w *worker, start time.Time) error) func(start time.Time) error {
+	return func(start time.Time) error {
+		var wg sync.WaitGroup
+		for _, w := range r.workers {
+			w.record = r.newRecord()
+			wg.Go(func() {
+				if err := work(w, start); err != nil {
+					w.fail(err)
+				}
+			})
+		}
+		wg.Wait()
+		return r.failure()
+	}
+}
+
+// newRecord returns what a goroutine measures.
+func (r *run) newRecord() *record {
+	one := newRecord()
+	r.records = append(r.records, one)
+	return one
+}
+
+// failure returns what made workers fail, or nil. It is for after they have finished.
+func (r *run) failure() error {
+	var errs []error
+	for _, w := range r.workers {
+		errs = append(errs, w.err)
+	}
+	return errors.Join(errs...)
 }
 
 // serverCPU is the CPU time of the server so far, 0 where it is not known.
@@ -165,47 +208,60 @@ type worker struct {
 	conn     net.Conn
 	dialect  Dialect
 	source   *source
-	reader   *frameReader
-	out      []byte
 	inFlight int
-	started  [startRing]int64 // nanoseconds since the run's start, by request id
-	record   *record
+	begun    bool
+	finished bool
+	err      error   // why it failed
+	started  []int64 // nanoseconds since the run's start, by the lowest bits of the request id
+	record   *record // of the goroutine that reads the connection
 }
 
-// startRing is how many request ids apart two requests in flight on a connection can be.
+// startRing is how many request ids apart two requests in flight on a connection can be, a power of two.
 const startRing = 1 << 14
 
-func (w *worker) work(start time.Time) error {
-	if w.run.load.Rate > 0 {
-		return w.open(start)
+// ids returns how many requests of a connection have their start noted.
+func (l *Load) ids() int {
+	if l.Pipeline == 1 && l.Rate == 0 {
+		return 1
 	}
-	return w.closed(start)
+	return startRing
 }
+
+// at returns where the start of a request is noted.
+func (w *worker) at(id uint64) *int64 { return &w.started[id&uint64(len(w.started)-1)] }
 
 // closed keeps as many requests in flight as the load says: each reply that is read makes room for a new request, and
 // all those of one read leave in one write.
 func (w *worker) closed(start time.Time) error {
-	if err := w.send(w.run.load.Pipeline, start); err != nil {
+	reader := newFrameReader(w.conn)
+	if err := w.send(w.conn, w.run.load.Pipeline, start); err != nil {
 		return err
 	}
 	for w.inFlight > 0 {
 		w.conn.SetReadDeadline(time.Now().Add(replyWait))
-		if err := w.reader.more(); err != nil {
+		if err := reader.more(); err != nil {
 			return fmt.Errorf("%d requests in flight: %w", w.inFlight, err)
 		}
-		n, err := w.receive(int64(time.Since(start)))
+		used, n, err := w.receive(reader.pending(), int64(time.Since(start)))
 		if err != nil {
 			return err
 		}
-		if err := w.send(n, start); err != nil {
+		reader.consume(used)
+		if err := w.send(w.conn, n, start); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// fail notes why a worker cannot go on, and stops all.
+func (w *worker) fail(err error) {
+	w.err = fmt.Errorf("%s: %w", w.address, err)
+	w.run.stop.Store(true)
+}
+
 // send writes up to n new requests at once.
-func (w *worker) send(n int, start time.Time) error {
+func (w *worker) send(to io.Writer, n int, start time.Time) error {
 	n = w.run.claim(n)
 	if n == 0 {
 		return nil
@@ -214,29 +270,28 @@ func (w *worker) send(n int, start time.Time) error {
 	requests := w.source.batch(n)
 	now := int64(time.Since(start))
 	for id := first; id < w.source.next; id++ {
-		w.started[id%startRing] = now
+		*w.at(id) = now
 	}
 	w.inFlight += n
-	_, err := w.conn.Write(requests)
+	_, err := to.Write(requests)
 	return err
 }
 
-// receive takes all whole replies that were read and returns how many there were.
-func (w *worker) receive(now int64) (int, error) {
-	n := 0
+// receive takes all whole replies at the start of pending and returns how many bytes and how many replies it took.
+func (w *worker) receive(pending []byte, now int64) (used, n int, err error) {
 	for {
-		size, id, ok, err := w.dialect.Reply(w.reader.pending())
+		size, id, ok, err := w.dialect.Reply(pending[used:])
 		if err != nil {
-			return n, err
+			return used, n, err
 		}
 		if size == 0 {
 			w.inFlight -= n
 			w.run.done.Add(int64(n))
-			return n, nil
+			return used, n, nil
 		}
-		w.reader.consume(size)
-		w.record.add(now-atomic.LoadInt64(&w.started[id%startRing]), ok)
+		w.record.add(now-atomic.LoadInt64(w.at(id)), ok)
 		w.record.bytes += int64(size)
+		used += size
 		n++
 	}
 }
