@@ -25,8 +25,9 @@ type Conn struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	need    int  // bytes that the frame at the head of the input has, prefix included, as far as it is known
-	closing bool // an error frame was sent: input is thrown away until the peer closes or the sweep does
+	need     int  // bytes that the frame at the head of the input has, prefix included, as far as it is known
+	gathered bool // a request of it waits for the loop's next flush
+	closing  bool // an error frame was sent: input is thrown away until the peer closes or the sweep does
 
 	state any // what the service keeps of it
 

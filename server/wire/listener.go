@@ -317,6 +317,9 @@ func (l *Listener) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 		}
 	}()
 	if c, ok := gc.Context().(*Conn); ok {
+		if c.gathered {
+			c.loop.flush() // a peer that has only stopped sending reads on, and other connections wait for this one's wake-up
+		}
 		c.end()
 		l.service.Closed(c)
 		l.forget(c)

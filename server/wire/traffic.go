@@ -17,6 +17,10 @@ type Loop struct {
 	// Options.LoopBudget.
 	Budget int
 
+	turns  []turn // of connections whose request was gathered
+	input  []byte // those requests
+	lonely int    // how many wake-ups are answered at once before gathering is tried again
+
 	counters Counters
 	state    any // the service's
 	out      []byte
@@ -35,33 +39,65 @@ func (lo *Loop) Counters() *Counters { return &lo.counters }
 // lies in two pieces is copied together by gnet, so that it is not looked at before the frame is whole.
 const peekWindow = readBuffer
 
-// traffic is one wake-up: what workers left and what the new input asks for is answered with one write.
+// traffic is one wake-up: what workers left and what the new input asks for is answered with one write, at once or
+// together with other connections (gather).
 func (c *Conn) traffic() gnet.Action {
+	lo := c.loop
+	if c.gathered { // it was woken for this, or asks for more
+		if lo.flush(); c.Gone() {
+			return gnet.None
+		}
+	}
+	if lo.gather(c) {
+		return gnet.None
+	}
+	out, hangup, action := c.turn(lo.out[:0], nil)
+	lo.keep(out)
+	if action != gnet.None || c.closing {
+		return action
+	}
+	return c.send(out, hangup)
+}
+
+// keep keeps the buffer of a wake-up for the next one.
+func (lo *Loop) keep(out []byte) {
+	if lo.out = out[:0]; cap(out) > maxKept {
+		lo.out = nil
+	}
+}
+
+// turn appends what workers left for the connection and the replies to its input: to the frame that was gathered, or else to
+// what lies in gnet's buffers. hangup closes it after them.
+func (c *Conn) turn(out, gathered []byte) (_ []byte, hangup bool, _ gnet.Action) {
 	lo := c.loop
 	lo.Began, lo.Budget = c.l.now(), c.l.o.LoopBudget
 	left := c.take()
 	if c.closing {
 		c.wrote()
 		_, _ = c.gc.Discard(0) // all of it
-		return gnet.None
+		return out, false, gnet.None
 	}
 	if left.slow {
-		return c.drop()
+		return out, false, c.drop()
 	}
 	for _, reply := range left.large {
 		if !c.write(reply) {
-			return gnet.None
+			return out, false, gnet.None
 		}
 	}
-	out, hangup := append(lo.out[:0], left.replies...), left.hangup
-	if !hangup {
+	out, hangup = append(out, left.replies...), left.hangup
+	switch {
+	case hangup:
+		return out, true, gnet.None
+	case gathered != nil:
+		out, _, hangup = c.cut(out, gathered)
+		lo.counters.bytesIn.Add(uint64(len(gathered)))
+		c.noteInput(true)
+	default:
 		out, hangup = c.frames(out)
-		c.l.service.Turned(lo)
 	}
-	if lo.out = out[:0]; cap(out) > maxKept {
-		lo.out = nil
-	}
-	return c.send(out, hangup)
+	c.l.service.Turned(lo)
+	return out, hangup, gnet.None
 }
 
 // send writes all replies of a wake-up, and closes the connection if it is to be closed.
