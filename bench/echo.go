@@ -8,7 +8,7 @@ import (
 
 	"github.com/VictoriaMetrics/fastcache"
 	"github.com/panjf2000/gnet/v2"
-	"github.com/panjf2000/gnet/v2/pkg/logging"
+	"go.uber.org/zap"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -40,11 +40,14 @@ func ServeEcho(ctx context.Context, addr string, replySize int, listening func(a
 	reply := make([]byte, replySize)
 	e.cache.Set(echoKey, protocol.FinishFrame(reply, 0))
 	defer context.AfterFunc(ctx, func() { e.engine.Stop(context.Background()) })()
-	if err := gnet.Run(e, "tcp://"+addr, gnet.WithMulticore(true), gnet.WithLogLevel(logging.ErrorLevel)); err != nil {
+	if err := gnet.Run(e, "tcp://"+addr, gnet.WithMulticore(true), quiet()); err != nil {
 		return fmt.Errorf("echo on %s: %w", addr, err)
 	}
 	return nil
 }
+
+// quiet keeps gnet from writing what it does to standard output, where figures are expected. What fails is returned anyway.
+func quiet() gnet.Option { return gnet.WithLogger(zap.NewNop().Sugar()) }
 
 // OnBoot tells the address.
 func (e *Echo) OnBoot(engine gnet.Engine) gnet.Action {

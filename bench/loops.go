@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
-	"github.com/panjf2000/gnet/v2/pkg/logging"
 )
 
 // loops drives a closed loop with one request in flight on each connection. Few event loops serve all connections: a
@@ -28,8 +27,7 @@ type loops struct {
 // enroll hands the connections over to event loops, which wait for run.
 func (r *run) enroll() (*loops, error) {
 	c := &loops{run: r, records: map[gnet.EventLoop]*record{}}
-	client, err := gnet.NewClient(c, gnet.WithMulticore(true), gnet.WithReadBufferCap(readBuffer),
-		gnet.WithLogLevel(logging.ErrorLevel))
+	client, err := gnet.NewClient(c, gnet.WithMulticore(true), gnet.WithReadBufferCap(readBuffer), quiet())
 	if err != nil {
 		return nil, fmt.Errorf("event loops: %w", err)
 	}
