@@ -27,7 +27,8 @@ build: ## bin/kamaitachi, and master, slave, gateway and the load tools under th
 test: ## all tests (PKG=./... TIMEOUT=10m)
 	go test -timeout $(TIMEOUT) $(PKG)
 
-race: ## all tests under the race detector (PKG=./... TIMEOUT=10m)
+race: TIMEOUT = 20m
+race: ## all tests under the race detector (PKG=./... TIMEOUT=20m)
 	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) $(PKG)
 
 torture: ## clusters of real processes, broken under load in 100 rounds, half an hour (ROUNDS=100 SEED=0: another each time)
