@@ -7,5 +7,6 @@
 // send time, so that stalls are not hidden), and returns an Outcome.
 //
 // The load generator shares the machine with what it measures, so it works without an allocation, a goroutine switch
-// or a system call per request: one goroutine a connection, one write and one read for all that is due.
+// or more system calls than it must: one write and one read for all that is due on a connection, on a goroutine of the
+// connection's own where it has many requests in flight, and on a few event loops where each has one.
 package bench
