@@ -5,6 +5,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // listener knows its open connections, so that they can be closed when a shutdown has waited long enough, and lets a
@@ -24,6 +26,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	wrapped := &conn{Conn: c, listener: l, client: c.RemoteAddr().String()}
+	wrapped.local = localAddr{c.LocalAddr(), wrapped}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open[wrapped.client] = wrapped
@@ -64,7 +67,40 @@ type conn struct {
 	net.Conn
 	listener *listener
 	client   string
+	local    localAddr
 	lingers  bool // guarded by listener.mu
+	sighting sighting
+}
+
+// localAddr is a connection's own address, by which the connection is found again: fasthttp wraps connections and keeps to
+// itself what it wrapped, but passes on the address.
+type localAddr struct {
+	net.Addr
+	conn *conn
+}
+
+// connOf returns the connection of a request, or nil when it did not come in through a listener of ours.
+func connOf(c *fasthttp.RequestCtx) *conn {
+	if a, ok := c.LocalAddr().(*localAddr); ok {
+		return a.conn
+	}
+	return nil
+}
+
+// LocalAddr returns the address of this end, a *localAddr.
+func (c *conn) LocalAddr() net.Addr { return &c.local }
+
+// SetReadDeadline is called when a request is waited for.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	c.sighting.await()
+	return c.Conn.SetReadDeadline(t)
+}
+
+// Read reads, and remembers the request line.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.sighting.see(b[:n])
+	return n, err
 }
 
 // How long, and for how many bytes, a connection lingers.

@@ -59,6 +59,7 @@ func newHTTP(h *Handler, s *Server) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      h.Serve,
 		ErrorHandler:                 s.unreadable,
+		HeaderReceived:               headReceived,
 		Logger:                       faults{o.Logger},
 		Concurrency:                  o.MaxConnections,
 		MaxConnsPerIP:                o.MaxConnectionsPerIP,
@@ -124,12 +125,13 @@ func (s *Server) unreadable(c *fasthttp.RequestCtx, err error) {
 		code, message = fasthttp.StatusRequestTimeout,
 			fmt.Sprintf("the request did not arrive within %v", s.handler.options.ReadTimeout)
 	}
+	restore(c)
 	s.listener.linger(c.RemoteAddr())
 	s.handler.refuse(c, code, message)
 	s.handler.options.Logger.Debug("request could not be read", slog.String("client", c.RemoteAddr().String()), slog.Any("error", err))
 }
 
-// refuse answers a request that never got to Serve, in the envelope of its path as far as that is known.
+// refuse answers a request that never got to Serve, in the envelope of its path where its request line arrived.
 func (h *Handler) refuse(c *fasthttp.RequestCtx, code int, message string) {
 	x := h.exchanges.Get().(*exchange)
 	x.begin(c)
