@@ -58,6 +58,9 @@ func NewHandler(b Backend, o Options) (*Handler, error) {
 
 // Serve answers one request. It never panics.
 func (h *Handler) Serve(c *fasthttp.RequestCtx) {
+	if own := connOf(c); own != nil {
+		own.sighting.handle()
+	}
 	x := h.exchanges.Get().(*exchange)
 	x.begin(c)
 	defer x.finish()

@@ -59,7 +59,6 @@ func newHTTP(h *Handler, s *Server) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      h.Serve,
 		ErrorHandler:                 s.unreadable,
-		HeaderReceived:               headReceived,
 		Logger:                       faults{o.Logger},
 		Concurrency:                  o.MaxConnections,
 		MaxConnsPerIP:                o.MaxConnectionsPerIP,
