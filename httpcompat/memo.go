@@ -66,10 +66,15 @@ func (t *memoTable[K]) append(dst []byte, key K, hash uint64, fresh func([]byte,
 	return dst
 }
 
-// scatter spreads the bits of a key.
+// scatter spreads the bits of a key. One multiplication alone leaves addresses that are evenly spaced evenly spaced, and so
+// on a few places where the heap happens to lie badly: up to 9 % of 5,000 subjects took each other's of 65,536 places in one
+// process, none in the next.
 func scatter(x uint64) uint64 {
-	hi, lo := bits.Mul64(x^0x9e3779b97f4a7c15, 0xe7037ed1a0b428db)
-	return hi ^ lo
+	x ^= x >> 32 // few numbers have low bits
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 32
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>32
 }
 
 // appendSubject is appendSubject, remembered.
