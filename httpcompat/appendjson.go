@@ -114,17 +114,29 @@ func appendDay(dst []byte, at protocol.Instant) []byte {
 
 // labels holds the name of each column of a result as JSON, with its colon, so that it is escaped once per answer.
 type labels struct {
-	text  []byte
-	ends  []int
-	memo  *memo          // of the handler; nil = none
-	found []*keptFigures // of each row
+	text   []byte // a comma and a label for each column
+	ends   []int
+	shorts []shortLabel   // the labels once more, for rankings with a memo
+	memo   *memo          // of the handler; nil = none
+	found  []*keptFigures // of each row
+}
+
+// shortLabel is a label with its comma, for copies of a size that is known beforehand.
+type shortLabel struct {
+	text   [step]byte // as much of it as fits
+	length int        // of all of it
 }
 
 func (l *labels) set(names []string) {
-	l.text, l.ends = l.text[:0], l.ends[:0]
+	l.text, l.ends, l.shorts = l.text[:0], l.ends[:0], l.shorts[:0]
 	for _, name := range names {
-		l.text = append(appendText(l.text, name), ':')
+		start := len(l.text)
+		l.text = append(appendText(append(l.text, ','), name), ':')
 		l.ends = append(l.ends, len(l.text))
+		if l.memo != nil {
+			l.shorts = append(l.shorts, shortLabel{length: len(l.text) - start})
+			copy(l.shorts[len(l.shorts)-1].text[:], l.text[start:])
+		}
 	}
 }
 
@@ -133,8 +145,8 @@ func (l *labels) appendValues(dst []byte, r *protocol.Result, row int, comma boo
 	start, rows := 0, r.Rows()
 	for c, end := range l.ends {
 		if v := r.Values[c*rows+row]; v == v { // the only NaN there is means "missing"
-			if comma {
-				dst = append(dst, ',')
+			if !comma {
+				start++
 			}
 			comma = true
 			dst = l.memo.appendNumber(append(dst, l.text[start:end]...), v)

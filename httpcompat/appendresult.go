@@ -9,20 +9,15 @@ import (
 // appendSnapshot appends a list of one entry per row: the subject and its values.
 func appendSnapshot(dst []byte, r *protocol.Result, l *labels) []byte {
 	l.set(r.IDs)
-	dst = append(dst, '[')
 	if l.memo != nil {
-		l.found = l.memo.figures.lookup(l.found, r.Subjects)
-		defer clear(l.found) // so that an old root's memory can go
+		return l.memo.figures.appendEntries(dst, r, l)
 	}
+	dst = append(dst, '[')
 	for row := range r.Subjects {
 		if row > 0 {
 			dst = append(dst, ',')
 		}
-		if l.memo != nil {
-			dst = l.memo.figures.appendEntry(dst, l.found[row], r, row, l)
-		} else {
-			dst = l.appendEntry(dst, r, row)
-		}
+		dst = l.appendEntry(dst, r, row)
 	}
 	return append(dst, ']')
 }

@@ -49,9 +49,11 @@ func TestRankingsWithAMemoAreThoseWithout(t *testing.T) {
 			}
 		}
 		kept := 0
-		for i := range with.memo.figures.places {
-			if k := with.memo.figures.places[i].kept.Load(); k != nil && k.count > 0 {
-				kept++
+		for i := range with.memo.figures.pairs {
+			for j := range with.memo.figures.pairs[i].kept {
+				if k := with.memo.figures.pairs[i].kept[j].Load(); k != nil && len(k.figures) > 1 {
+					kept++
+				}
 			}
 		}
 		if kept == 0 {

@@ -30,7 +30,7 @@ type Options struct {
 	// SlowLog logs a line for each request that took at least so long. Default 0 = off.
 	SlowLog time.Duration
 	// Memo is about how many subjects' JSON is kept ready, and a quarter of how many numbers' text: for backends that give
-	// the same *protocol.Subject again and again, as a node does. It takes up to about 400 bytes each. Default 0 = none.
+	// the same *protocol.Subject again and again, as a node does. It takes about 500 bytes each. Default 0 = none.
 	Memo int
 	// Metrics is called for each /metrics, to append what others count, in Prometheus's text form. Default nil.
 	Metrics func(w io.Writer)
