@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -33,12 +34,30 @@ func TestKeyTableFindsWhatWasInserted(t *testing.T) {
 				table = table.insert(k, n)
 			}
 		}
+		checkFindAll(t, table, names, rapid.SliceOf(key).Draw(t, "asked"), rapid.Uint32Range(0, 20).Draw(t, "below"))
 		for k, n := range want {
 			if got, ok := table.find(k, full); !ok || got != n {
 				t.Fatalf("find(%q) = %d, %v; want %d", k, got, ok, n)
 			}
 		}
 	})
+}
+
+// checkFindAll holds findAll against find.
+func checkFindAll(t *rapid.T, table *keyTable, names, asked []string, below uint32) {
+	full := func(n uint32) string { return names[n] }
+	asked = append(asked, slices.Concat(names, names, names)...)
+	var want []uint32
+	for _, k := range asked {
+		if n, ok := table.find(k, full); ok && n < below {
+			want = append(want, n)
+		}
+	}
+	got := make([]uint32, len(asked))
+	got = got[:table.findAll(got, asked, below, new([probes]probe), full)]
+	if !slices.Equal(got, want) {
+		t.Fatalf("findAll = %v, want %v", got, want)
+	}
 }
 
 // TestKeyTableReadersDuringInserts lets readers look up while the writer inserts; the race detector is the judge.

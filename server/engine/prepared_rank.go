@@ -59,16 +59,14 @@ func (p *Prepared) rankList(v *view, m *meaning, rank *protocol.Ranking, timesta
 		kept = nil
 	}
 	if numbers, ok := kept.find(&s.page); ok {
-		sc.items = s.of(sc.items[:0], numbers)
-		return p.e.fillNewest(v, sc.items, r)
+		return p.e.fillNewest(v, s.cutNumbers(numbers), sc, r)
 	}
 	if p.asked.Swap(now.applied) != now.applied { // what is asked once between two writes is not worth keeping
 		return p.e.rankScope(v, m.numbers, true, &s, sc, r)
 	}
 	numbers := v.rankAll(m.numbers, s.page, sc)
 	p.orders.Store(kept.with(now, listOrder{s.column, s.ascending, numbers}))
-	sc.items = s.of(sc.items[:0], numbers)
-	return p.e.fillNewest(v, sc.items, r)
+	return p.e.fillNewest(v, s.cutNumbers(numbers), sc, r)
 }
 
 // find returns the order that a page is of. k may be nil.
@@ -104,13 +102,4 @@ func (v *view) rankAll(candidates []uint32, p page, sc *scratch) []uint32 {
 		numbers[i] = ranked[i].number
 	}
 	return numbers
-}
-
-// of appends the page of a whole order.
-func (p *page) of(items []item, order []uint32) []item {
-	order = order[min(p.offset, len(order)):]
-	for _, n := range order[:min(p.limit, len(order))] {
-		items = append(items, item{number: n})
-	}
-	return items
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
 // item is one candidate of a ranking. Ascending (key, tie) is the order of the answer.
@@ -29,6 +31,22 @@ func sortKey(v float64, flip uint64) uint64 {
 	return b ^ flip
 }
 
+// sortKeyOfBits is sortKey of the number with these bits, without a branch: a few values in a hundred are missing, and each
+// would be a wrong guess.
+func sortKeyOfBits(b, flip uint64) uint64 {
+	if b == 1<<63 { // -0
+		b = 0
+	}
+	key := b ^ (uint64(int64(b)>>63) | 1<<63) ^ flip
+	if b == missingBits {
+		key = missingKey
+	}
+	return key
+}
+
+// missingBits are those of the only NaN that is stored.
+var missingBits = math.Float64bits(protocol.Missing)
+
 // dateKey is sortKey for report dates.
 func dateKey(date int64, flip uint64) uint64 { return (uint64(date) ^ 1<<63) ^ flip }
 
@@ -46,6 +64,12 @@ func (p *page) cut(items []item) []item {
 	}
 	items = items[p.offset:]
 	return items[:min(p.limit, len(items))]
+}
+
+// cutNumbers is cut of what items are of.
+func (p *page) cutNumbers(numbers []uint32) []uint32 {
+	numbers = numbers[min(p.offset, len(numbers)):]
+	return numbers[:min(p.limit, len(numbers))]
 }
 
 // rankKeyed orders items whose ties are settled by tie (candidates in key order) and returns the page. A page that

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -24,6 +25,9 @@ type scratch struct {
 	items   []item
 	spare   []item
 	packed  packed
+	probes  [probes]probe
+	list    candidates
+	places  []int32  // of the columns, in the shape of a chunk
 	rows    []uint32 // report of each candidate in its series, by item.tie
 	due     []ref    // reports of the newest items, which have no key yet
 	refs    []ref
@@ -55,16 +59,8 @@ func (e *Engine) resolve(rt *root, q *protocol.View, sc *scratch, r *protocol.Re
 	}
 	v.slot, v.table = slot, rt.tables[slot]
 	r.Applied, r.With = rt.applied, q.With
-	sc.columns = sc.columns[:0]
-	if r.IDs, err = distinct(r.IDs[:0], q.IDs, "ids"); err != nil {
+	if r.IDs, err = sc.columnsOf(rt.catalog, slot, r.IDs[:0], q.IDs); err != nil {
 		return v, err
-	}
-	for _, id := range r.IDs {
-		col, err := rt.catalog.column(slot, id)
-		if err != nil {
-			return v, err
-		}
-		sc.columns = append(sc.columns, col)
 	}
 	if len(r.IDs) == 0 {
 		return v, protocol.Errorf(protocol.CodeBadRequest, "ids: at least one indicator is required")
@@ -74,34 +70,38 @@ func (e *Engine) resolve(rt *root, q *protocol.View, sc *scratch, r *protocol.Re
 	return v, err
 }
 
-// maxLinear is up to how many names repetitions are found by comparing each with each, which needs no map.
+// maxLinear is up to how many names repetitions are found by comparing, which needs no map.
 const maxLinear = 32
 
-// distinct appends names to dst, each once and in the order of its first place, without empty ones (semantics 7).
-func distinct(dst, names []string, what string) ([]string, error) {
-	if len(names) > protocol.MaxIndicators {
-		return dst, protocol.Errorf(protocol.CodeBadRequest, "%s: %d names, at most %d are allowed",
-			what, len(names), protocol.MaxIndicators)
+// columnsOf resolves ids into sc.columns, and appends those to dst that are not empty, each once and in the order of its first
+// place (semantics 7). Names are only compared where their columns may be equal.
+func (sc *scratch) columnsOf(c *catalog, slot int, dst, ids []string) ([]string, error) {
+	sc.columns = sc.columns[:0]
+	if len(ids) > protocol.MaxIndicators {
+		return dst, protocol.Errorf(protocol.CodeBadRequest, "ids: %d names, at most %d are allowed",
+			len(ids), protocol.MaxIndicators)
 	}
-	var seen map[string]bool
-	if len(names) > maxLinear {
-		seen = make(map[string]bool, len(names))
+	var many map[string]bool
+	if len(ids) > maxLinear {
+		many = make(map[string]bool, len(ids))
 	}
-next:
-	for _, name := range names {
-		if name == "" || seen[name] {
+	seen := uint64(0) // columns, by their last bits
+	for _, id := range ids {
+		if id == "" || many[id] {
 			continue
 		}
-		if seen != nil {
-			seen[name] = true
-		} else {
-			for _, have := range dst {
-				if have == name {
-					continue next
-				}
-			}
+		col, err := c.column(slot, id)
+		if err != nil {
+			return dst, err
 		}
-		dst = append(dst, name)
+		if many != nil {
+			many[id] = true
+		} else if bit := uint64(1) << (col & 63); seen&bit == 0 {
+			seen |= bit
+		} else if slices.Contains(dst, id) {
+			continue
+		}
+		dst, sc.columns = append(dst, id), append(sc.columns, col)
 	}
 	return dst, nil
 }
@@ -128,23 +128,30 @@ func (e *Engine) filterOf(rt *root, q *protocol.View, sc *scratch) (filter, erro
 
 // lookup fills sc.numbers with the subjects that exist, each once, in the order of keys (semantics 7, 8).
 func (sc *scratch) lookup(rt *root, keys []string) {
-	sc.numbers = sc.numbers[:0]
+	sc.find(rt, keys)
 	if need := int(rt.count>>6) + 1; len(sc.seen) < need {
 		sc.seen = make([]uint64, need+need/4)
 	}
-	for _, key := range keys {
-		n, ok := rt.find(key)
-		if !ok {
-			continue
-		}
+	once := sc.numbers[:0]
+	for _, n := range sc.numbers {
 		if bit := uint64(1) << (n & 63); sc.seen[n>>6]&bit == 0 {
 			sc.seen[n>>6] |= bit
-			sc.numbers = append(sc.numbers, n)
+			once = append(once, n)
 		}
 	}
-	for _, n := range sc.numbers {
+	for _, n := range once {
 		sc.seen[n>>6] = 0
 	}
+	sc.numbers = once
+}
+
+// find fills sc.numbers with the subjects that exist in the order of keys, as often as they are named.
+func (sc *scratch) find(rt *root, keys []string) {
+	if cap(sc.numbers) < len(keys) {
+		sc.numbers = make([]uint32, len(keys)+len(keys)/4)
+	}
+	numbers := sc.numbers[:len(keys)]
+	sc.numbers = numbers[:rt.keys.findAll(numbers, keys, rt.count, &sc.probes, rt.keyOf)]
 }
 
 func (r *root) topic(name string) (members, error) {
@@ -211,7 +218,7 @@ func (c *catalog) ranked(slot int, field string, first int) (int, error) {
 	case protocol.ReportDateField:
 		return byReportDate, nil
 	case "":
-		if col, ok := c.columns[slot][protocol.OperatingIncome]; ok {
+		if col, ok := c.columns[slot].column(protocol.OperatingIncome); ok {
 			return col, nil
 		}
 		return first, nil

@@ -213,9 +213,9 @@ func (r *root) find(key string) (uint32, bool) {
 type catalog struct {
 	version uint64 // applied index of its newest change
 	tables  []*protocol.Table
-	columns []map[string]int // by slot: id and code -> column
-	byName  map[string]int   // slots
-	byNum   map[uint32]int   // slots
+	columns []*names       // by slot: ids and codes
+	byName  map[string]int // slots
+	byNum   map[uint32]int // slots
 }
 
 // slot resolves a table reference: "" = table 1, digits = number, else name.
@@ -241,7 +241,7 @@ func (c *catalog) slot(ref string) (int, error) {
 
 // column resolves an indicator id or code of a table.
 func (c *catalog) column(slot int, name string) (int, error) {
-	col, ok := c.columns[slot][name]
+	col, ok := c.columns[slot].column(name)
 	if !ok {
 		return 0, protocol.Errorf(protocol.CodeUnknownIndicator, "unknown indicator %q in table %q",
 			name, c.tables[slot].Name)

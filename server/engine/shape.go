@@ -25,6 +25,14 @@ func (s *shape) place(column int) int {
 	return -1
 }
 
+// placesOf appends where columns are in the words of a chunk's row, behind its date; 0 stands for nowhere.
+func (s *shape) placesOf(columns []int, places []int32) []int32 {
+	for _, column := range columns {
+		places = append(places, int32(1+s.place(column)))
+	}
+	return places
+}
+
 // width is how many values a report has.
 func (s *shape) width() int { return len(s.columns) }
 

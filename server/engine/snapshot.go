@@ -16,8 +16,7 @@ func (e *Engine) answerSnapshot(rt *root, sc *scratch, q *protocol.Snapshot, r *
 		return err
 	}
 	if q.Topic == "" {
-		sc.lookup(rt, q.Subjects)
-		return e.rankList(&v, sc.numbers, false, &q.Ranking, q.Timestamp, q.Range, sc, r)
+		return e.rankNames(&v, q.Subjects, &q.Ranking, q.Timestamp, q.Range, sc, r)
 	}
 	return e.rankWhom(&v, &whom{topic: q.Topic}, &q.Ranking, q.Timestamp, q.Range, sc, r)
 }
@@ -94,7 +93,7 @@ func (e *Engine) rankWhom(v *view, w *whom, rank *protocol.Ranking, timestamp pr
 		}
 		if o != nil {
 			sc.items = o.page(sc.items[:0], v.root, figures{v.table, s.column}, &s.page)
-			return e.fillNewest(v, sc.items, r)
+			return e.fillNewest(v, sc.numbersOf(sc.items), sc, r)
 		}
 	}
 	numbers, err := sc.members(v.root, w)
@@ -129,12 +128,19 @@ func (e *Engine) rankList(v *view, numbers []uint32, keyed bool, rank *protocol.
 
 // rankScope is rankList of a scope that has reports.
 func (e *Engine) rankScope(v *view, numbers []uint32, keyed bool, s *scope, sc *scratch, r *protocol.Result) error {
-	if v.root.pasts.len() > 0 {
-		if _, err := v.enter(s, 0, sc); err != nil {
-			return err
-		}
+	if err := v.enterList(s, sc); err != nil {
+		return err
 	}
 	return e.rank(v, numbers, keyed, s, sc, r)
+}
+
+// enterList is enter of who asks about a list, for which no past comes to stand.
+func (v *view) enterList(s *scope, sc *scratch) error {
+	if v.root.pasts.len() == 0 {
+		return nil
+	}
+	_, err := v.enter(s, 0, sc)
+	return err
 }
 
 // rank ranks the candidates; keyed tells that they come in key order.
@@ -151,7 +157,7 @@ func (e *Engine) rank(v *view, numbers []uint32, keyed bool, s *scope, sc *scrat
 		items = s.rankListed(sc.items, sc, v.root)
 	}
 	if s.newest {
-		return e.fillNewest(v, items, r)
+		return e.fillNewest(v, sc.numbersOf(items), sc, r)
 	}
 	if err := e.checkSize(len(items), len(v.columns)); err != nil {
 		return err
@@ -253,30 +259,53 @@ func (v *view) head(rep report) protocol.Head {
 	}
 }
 
+// numbersOf returns the subjects of items, in place of the candidates.
+func (sc *scratch) numbersOf(items []item) []uint32 {
+	sc.numbers = sc.numbers[:0]
+	for i := range items {
+		sc.numbers = append(sc.numbers, items[i].number)
+	}
+	return sc.numbers
+}
+
 // fillNewest fills in a page from the columns of newest values, and the heads where asked for.
-func (e *Engine) fillNewest(v *view, items []item, r *protocol.Result) error {
-	if err := e.checkSize(len(items), len(v.columns)); err != nil {
+func (e *Engine) fillNewest(v *view, numbers []uint32, sc *scratch, r *protocol.Result) error {
+	if err := e.checkSize(len(numbers), len(v.columns)); err != nil {
 		return err
 	}
-	v.fillSubjects(items, r)
+	for _, n := range numbers {
+		s := v.root.named(n)
+		r.AppendRow(s.Subject, s.short)
+	}
 	if r.With&protocol.WithReports != 0 {
-		for _, it := range items {
-			r.Heads = append(r.Heads, v.head(v.table.summaryOf(it.number).head))
+		for _, n := range numbers {
+			r.Heads = append(r.Heads, v.head(v.table.summaryOf(n).head))
 		}
 	}
-	out := grow(r, len(items)*len(v.columns))
-	for i, it := range items {
-		c, row := v.table.chunkOf(it.number)
-		words := c.row(row)
-		for at, col := range v.columns {
-			value := protocol.Missing
-			if place := c.shape.place(col); place >= 0 {
-				value = math.Float64frombits(words[1+place])
-			}
-			out[at*len(items)+i] = value
-		}
-	}
+	sc.places = v.fillValues(grow(r, len(numbers)*len(v.columns)), numbers, sc.places[:0])
 	return nil
+}
+
+// fillValues copies the asked columns of subjects that have a report. places is working memory.
+func (v *view) fillValues(out []float64, numbers []uint32, places []int32) []int32 {
+	var shape *shape // places are those in it
+	for i, n := range numbers {
+		c, row := v.table.chunkOf(n)
+		if c.shape != shape {
+			shape, places = c.shape, c.shape.placesOf(v.columns, places[:0])
+		}
+		words := c.row(row)
+		at := i
+		for _, place := range places {
+			value := missingBits
+			if place > 0 {
+				value = words[place]
+			}
+			out[at] = math.Float64frombits(value)
+			at += len(numbers)
+		}
+	}
+	return places
 }
 
 // fillRows gathers the asked columns of the page from the subjects' series, and the heads where asked for.
