@@ -53,20 +53,49 @@ func anyMissing(values []float64) bool {
 	return false
 }
 
-// appendMissing appends a bin with one bit for each value, from the lowest of the first byte on: set where it is missing.
-func appendMissing(dst []byte, values []float64) []byte {
+// appendMissing appends a bin with one bit for each value, from the lowest of the first byte on: set where it is missing. Where none
+// is it appends nil.
+//
+// One value of fifty is missing in most data. Eight are tested by one sum, as in anyMissing, and the bits of those that may
+// have one missing are made without a branch.
+func appendMissing(dst []byte, values []float64) (_ []byte, some bool) {
 	size := (len(values) + 7) / 8
+	start := len(dst)
 	dst = appendSize(dst, markBin8, size)
 	at := len(dst)
 	dst = slices.Grow(dst, size)[:at+size]
 	out := dst[at:]
-	clear(out)
-	for i, v := range values {
-		if v != v {
-			out[i>>3] |= 1 << (i & 7)
+	all := byte(0)
+	for i := range out {
+		if len(values) < 8 {
+			b := byte(0)
+			for k, v := range values {
+				b |= notNumber(v) << k
+			}
+			out[i], all = b, all|b
+			break
 		}
+		v := (*[8]float64)(values)
+		values = values[8:]
+		b := byte(0)
+		if sum := ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])); sum != sum {
+			b = notNumber(v[0]) | notNumber(v[1])<<1 | notNumber(v[2])<<2 | notNumber(v[3])<<3 |
+				notNumber(v[4])<<4 | notNumber(v[5])<<5 | notNumber(v[6])<<6 | notNumber(v[7])<<7
+		}
+		out[i], all = b, all|b
 	}
-	return dst
+	if all == 0 {
+		return appendNil(dst[:start]), false
+	}
+	return dst, true
+}
+
+// notNumber is 1 or 0; the compiler makes it a flag set without a jump.
+func notNumber(v float64) byte {
+	if v != v {
+		return 1
+	}
+	return 0
 }
 
 // decodeColumns fills Values from the two bins. Every NaN has to be marked as missing.

@@ -15,12 +15,7 @@ func (r *Result) AppendTo(dst []byte) []byte {
 	w.wrote(dst, r.Rows() > 0)
 	dst = appendFloats(appendSize(dst, markBin8, 8*len(r.Values)), r.Values)
 	w.wrote(dst, len(r.Values) > 0)
-	missing := anyMissing(r.Values)
-	if missing {
-		dst = appendMissing(dst, r.Values)
-	} else {
-		dst = appendNil(dst)
-	}
+	dst, missing := appendMissing(dst, r.Values)
 	w.wrote(dst, missing)
 	return r.appendRows(dst, &w)
 }
