@@ -25,8 +25,12 @@ type Result struct {
 	// Subjects has one entry per row. Over the wire only Key is filled unless WithSubjects was asked for.
 	Subjects []*Subject
 	short    []ShortKey // of Subjects, or empty (AppendRow)
+	folded   int        // rows that Subjects leaves out (AppendGroup)
 	// Heads has one entry per row where the query carries reports (With), else it is empty.
 	Heads []Head
+	// instead of Heads (ShortHeads)
+	shortHeads     []ShortHead
+	types, periods []string
 	// Values is column-major: column c is Values[c*Rows() : (c+1)*Rows()]; Missing = no value.
 	Values []float64
 	// Groups holds the end row (exclusive) of each group.
@@ -37,6 +41,9 @@ type Result struct {
 	Total int
 	// Disk tells that answering read rows from disk (semantics 24). It does not travel.
 	Disk bool
+	// Lean is set by who only counts the rows and appends the message. Subjects and Heads may then be kept in a form that
+	// costs less to fill in and to write out, and that nobody else can read. Reset leaves it as it is.
+	Lean bool
 }
 
 // Stamp tells when the first and the last write to a subject in a table were ordered, in UTC seconds.
@@ -45,16 +52,16 @@ type Stamp struct {
 }
 
 // Rows returns the number of rows.
-func (r *Result) Rows() int { return len(r.Subjects) }
+func (r *Result) Rows() int { return len(r.Subjects) + r.folded }
 
 // Column returns the values of column c, one per row. It is valid as long as the Result is not reset.
 func (r *Result) Column(c int) []float64 {
-	n := len(r.Subjects)
+	n := r.Rows()
 	return r.Values[c*n : (c+1)*n : (c+1)*n]
 }
 
 // Value returns the value of column c in a row.
-func (r *Result) Value(row, c int) float64 { return r.Values[c*len(r.Subjects)+row] }
+func (r *Result) Value(row, c int) float64 { return r.Values[c*r.Rows()+row] }
 
 // Group returns the rows of group g: from (inclusive) to (exclusive).
 func (r *Result) Group(g int) (from, to int) {
@@ -76,6 +83,9 @@ func (r *Result) Reset() {
 		Values:   r.Values[:0],
 		Groups:   r.Groups[:0],
 		Stamps:   r.Stamps[:0],
+		Lean:     r.Lean,
+
+		shortHeads: r.shortHeads[:0],
 	}
 }
 

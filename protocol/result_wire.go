@@ -34,8 +34,13 @@ func (r *Result) appendRows(dst []byte, w *fieldWriter) []byte {
 	}
 	dst = appendGroups(dst, r.Groups)
 	w.wrote(dst, len(r.Groups) > 0)
-	dst = appendHeads(dst, r.Heads)
-	w.wrote(dst, len(r.Heads) > 0)
+	if len(r.shortHeads) > 0 {
+		dst = appendShortHeads(dst, r.shortHeads, r.types, r.periods)
+		w.wrote(dst, true)
+	} else {
+		dst = appendHeads(dst, r.Heads)
+		w.wrote(dst, len(r.Heads) > 0)
+	}
 	dst = appendStamps(dst, r.Stamps)
 	w.wrote(dst, len(r.Stamps) > 0)
 	dst = appendInt(dst, int64(r.Total))

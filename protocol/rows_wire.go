@@ -11,6 +11,9 @@ type distinctSubjects struct {
 
 // distinct finds out which of the two forms the result has.
 func (r *Result) distinct() distinctSubjects {
+	if r.folded > 0 { // there is one for each group already
+		return distinctSubjects{rows: r.Subjects, short: r.short, n: len(r.Subjects)}
+	}
 	from := 0
 	for _, end := range r.Groups {
 		for i := from + 1; i < int(end); i++ {

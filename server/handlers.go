@@ -104,7 +104,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.period.Decode(p) },
 		cost:   costPeriod,
 		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(sc.reader.Period(&sc.period, &sc.result))
+			return sc.answered(sc.reader.Period(&sc.period, sc.lean()))
 		},
 		depends: (*scratch).ofPeriod,
 	},
@@ -112,7 +112,7 @@ var handlers = [protocol.MaxOp + 1]handler{
 		decode: func(sc *scratch, p []byte) error { return sc.recent.Decode(p) },
 		cost:   costRecent,
 		answer: func(_ context.Context, _ *Node, sc *scratch) (protocol.Message, uint64, error) {
-			return sc.answered(sc.reader.Recent(&sc.recent, &sc.result))
+			return sc.answered(sc.reader.Recent(&sc.recent, sc.lean()))
 		},
 		depends: (*scratch).ofRecent,
 	},
@@ -220,6 +220,12 @@ var handlers = [protocol.MaxOp + 1]handler{
 			return &sc.empty, index, err
 		},
 	},
+}
+
+// lean returns the scratch's result for a query whose answer is only encoded.
+func (sc *scratch) lean() *protocol.Result {
+	sc.result.Lean = true
+	return &sc.result
 }
 
 // answered returns the scratch's result as a reply.

@@ -57,7 +57,7 @@ func answerExecute(_ context.Context, _ *Node, sc *scratch) (protocol.Message, u
 	if sc.executed == nil {
 		return nil, 0, wire.UnknownHandle(sc.execute.Handle)
 	}
-	return sc.answered(sc.reader.Execute(sc.executed, &sc.execute.Change, &sc.result))
+	return sc.answered(sc.reader.Execute(sc.executed, &sc.execute.Change, sc.lean()))
 }
 
 func answerForget(_ context.Context, n *Node, sc *scratch) (protocol.Message, uint64, error) {

@@ -24,9 +24,9 @@ func (e *Engine) period(v *view, q *protocol.Period, numbers []uint32, sc *scrat
 		return err
 	}
 	v.filter.all = q.With&protocol.WithSuperseded != 0
-	return e.groups(v, numbers, sc, r, func(s *series, refs []ref, number uint32) []ref {
-		return s.within(refs, &v.filter, from, to, number)
-	})
+	want := anything
+	want.from, want.to = from, to
+	return e.groups(v, numbers, &want, sc, r)
 }
 
 func (e *Engine) answerRecent(rt *root, sc *scratch, q *protocol.Recent, r *protocol.Result) error {
@@ -46,18 +46,14 @@ func (e *Engine) answerRecent(rt *root, sc *scratch, q *protocol.Recent, r *prot
 
 // recent answers a resolved Recent: the reports of some days, or up to a limit where there are none (semantics 18).
 func (e *Engine) recent(v *view, limit int, days []int64, numbers []uint32, sc *scratch, r *protocol.Result) error {
-	if len(days) == 0 {
-		limit, err := checkPage(0, limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit)
-		if err != nil {
+	want := anything
+	if want.days = days; len(days) == 0 {
+		var err error
+		if want.limit, err = checkPage(0, limit, protocol.DefaultRecentLimit, protocol.MaxRecentLimit); err != nil {
 			return err
 		}
-		return e.groups(v, numbers, sc, r, func(s *series, refs []ref, number uint32) []ref {
-			return s.recent(refs, &v.filter, limit, number)
-		})
 	}
-	return e.groups(v, numbers, sc, r, func(s *series, refs []ref, number uint32) []ref {
-		return s.ofDays(refs, &v.filter, days, number)
-	})
+	return e.groups(v, numbers, &want, sc, r)
 }
 
 // lookup resolves the subjects of a series query; at least one is required.
@@ -69,30 +65,37 @@ func (v *view) lookup(subjects []string, sc *scratch) error {
 	return nil
 }
 
-// groups collects the reports that pick appends of each subject, and fills r with a group for each subject that has any.
-func (e *Engine) groups(v *view, numbers []uint32, sc *scratch, r *protocol.Result,
-	pick func(s *series, refs []ref, number uint32) []ref) error {
-	sc.refs = sc.refs[:0]
-	for _, n := range numbers {
-		s, err := v.seriesOf(n, sc)
+// groups collects the reports that are wanted of each subject, and fills r with a group for each subject that has any.
+func (e *Engine) groups(v *view, numbers []uint32, want *wanted, sc *scratch, r *protocol.Result) error {
+	clear(sc.runs)
+	sc.runs = sc.runs[:0]
+	rows := 0
+	for len(numbers) > 0 {
+		n, err := v.near(numbers, sc)
 		if err != nil {
 			return err
 		}
-		if s == nil {
-			continue
+		numbers = numbers[n:]
+		for i := range sc.near {
+			want.span(&sc.near[i])
 		}
-		before := len(sc.refs)
-		sc.refs = pick(s, sc.refs, n)
-		sc.shelf.settle(s, sc.refs[before:])
-		if len(sc.refs) == before {
-			continue
+		for _, c := range sc.near {
+			before := len(sc.runs)
+			sc.runs = want.pick(sc.runs, c, &v.filter)
+			sc.shelf.settleRuns(c.s, sc.runs[before:])
+			n := rowsOf(sc.runs[before:])
+			if n == 0 {
+				continue
+			}
+			rows += n
+			if err := e.checkSize(rows, len(v.columns)); err != nil {
+				return err
+			}
+			subject := v.root.named(c.number)
+			r.AppendGroup(subject.Subject, subject.short, n)
 		}
-		if err := e.checkSize(len(sc.refs), len(v.columns)); err != nil {
-			return err
-		}
-		r.Groups = append(r.Groups, int32(len(sc.refs)))
 	}
-	v.fillRefs(sc.refs, r)
+	v.fillRuns(sc.runs, rows, r)
 	return nil
 }
 
@@ -129,23 +132,6 @@ func (s *series) column(dst []float64, column int, refs []ref) {
 func (s *series) within(refs []ref, f *filter, from, to int64, number uint32) []ref {
 	for i := s.next(s.firstUpTo(to), f); i < len(s.reports) && s.reports[i].date >= from; i = s.next(i+1, f) {
 		refs = append(refs, ref{s: s, row: i, number: number})
-	}
-	return refs
-}
-
-// recent appends the first limit visible reports.
-func (s *series) recent(refs []ref, f *filter, limit int, number uint32) []ref {
-	for i := s.next(0, f); i < len(s.reports) && limit > 0; i = s.next(i+1, f) {
-		refs = append(refs, ref{s: s, row: i, number: number})
-		limit--
-	}
-	return refs
-}
-
-// ofDays appends the visible reports of some UTC days, which are sorted descending.
-func (s *series) ofDays(refs []ref, f *filter, days []int64, number uint32) []ref {
-	for _, day := range days {
-		refs = s.within(refs, f, day, day+protocol.SecondsPerDay-1, number)
 	}
 	return refs
 }

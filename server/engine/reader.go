@@ -102,7 +102,9 @@ func (e *Engine) end(sc *scratch) {
 	clear(sc.refs)
 	clear(sc.due)
 	clear(sc.dayRefs)
-	sc.refs, sc.dayRefs = sc.refs[:0], sc.dayRefs[:0]
+	clear(sc.near)
+	clear(sc.runs)
+	sc.refs, sc.dayRefs, sc.near, sc.runs = sc.refs[:0], sc.dayRefs[:0], sc.near[:0], sc.runs[:0]
 	sc.shelf.trim()
 	e.scratch.Put(sc)
 }

@@ -31,6 +31,8 @@ type scratch struct {
 	rows    []uint32 // report of each candidate in its series, by item.tie
 	due     []ref    // reports of the newest items, which have no key yet
 	refs    []ref
+	near    []run // series of the next subjects
+	runs    []run // reports of the answer
 	dayRefs []dayRef
 }
 

@@ -1,15 +1,13 @@
 package engine
 
 import (
-	"math"
-	"sort"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
 // noDate is an absent declare date inside the engine: it sorts before every date (semantics 2).
-const noDate = math.MinInt64
+const noDate = protocol.NoDate
 
 // report is what a series keeps of one report besides its values: 24 bytes without a pointer, so that millions of
 // them cost the garbage collector nothing.
@@ -171,11 +169,23 @@ func (s *series) newestWithin(f *filter, from, to int64) int {
 }
 
 // firstUpTo returns the index of the newest report with date <= to.
+//
+// A search without branches that depend on what it finds was slower by 0.3 of 3.3 us a period of five subjects: a guess
+// that is right half of the time reads on before the memory of the step before has come.
 func (s *series) firstUpTo(to int64) int {
-	if len(s.reports) == 0 || s.reports[0].date <= to {
+	reports := s.reports
+	if len(reports) == 0 || reports[0].date <= to {
 		return 0
 	}
-	return sort.Search(len(s.reports), func(i int) bool { return s.reports[i].date <= to })
+	first, end := 1, len(reports)
+	for first < end {
+		if half := int(uint(first+end) >> 1); reports[half].date > to {
+			first = half + 1
+		} else {
+			end = half
+		}
+	}
+	return first
 }
 
 // next returns the first index >= i of a report that a query with f sees: it passes, and no later declaration of the

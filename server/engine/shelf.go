@@ -53,10 +53,32 @@ func (sh *shelf) settle(s *series, refs []ref) {
 		copy(s.row(to), s.row(f.row))
 		f.row = to
 	}
-	sh.reports = sh.reports[:len(sh.reports)-len(s.reports)+len(refs)]
-	sh.values = sh.values[:len(sh.values)-len(s.values)+len(refs)*s.shape.width()]
-	s.reports, s.values = s.reports[:len(refs)], s.values[:len(refs)*s.shape.width()]
-	if len(refs) == 0 {
+	sh.cut(s, len(refs))
+}
+
+// settleRuns is settle of runs, in rising order.
+func (sh *shelf) settleRuns(s *series, runs []run) {
+	if !sh.lends(s) {
+		return
+	}
+	width, to := s.shape.width(), 0
+	for i := range runs {
+		from, end := int(runs[i].from), int(runs[i].to)
+		runs[i].from = int32(to)
+		copy(s.values[to*width:], s.values[from*width:end*width])
+		to += copy(s.reports[to:], s.reports[from:end])
+		runs[i].to = int32(to)
+	}
+	sh.cut(s, to)
+}
+
+// cut keeps the first reports of a series that was lent last.
+func (sh *shelf) cut(s *series, reports int) {
+	values := reports * s.shape.width()
+	sh.reports = sh.reports[:len(sh.reports)-len(s.reports)+reports]
+	sh.values = sh.values[:len(sh.values)-len(s.values)+values]
+	s.reports, s.values = s.reports[:reports], s.values[:values]
+	if reports == 0 {
 		sh.used--
 	}
 }
