@@ -114,11 +114,12 @@ func appendDay(dst []byte, at protocol.Instant) []byte {
 
 // labels holds the name of each column of a result as JSON, with its colon, so that it is escaped once per answer.
 type labels struct {
-	text   []byte // a comma and a label for each column
-	ends   []int
-	shorts []shortLabel   // the labels once more, for rankings with a memo
-	memo   *memo          // of the handler; nil = none
-	found  []*keptFigures // of each row
+	text    []byte // a comma and a label for each column
+	ends    []int
+	shorts  []shortLabel   // the labels once more, for rankings with a memo
+	memo    *memo          // of the handler; nil = none
+	found   []*keptFigures // of each row
+	touched uint64         // of touch
 }
 
 // shortLabel is a label with its comma, for copies of a size that is known beforehand.
