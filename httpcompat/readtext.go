@@ -204,7 +204,10 @@ func (r *reader) split(dst []string, text string) []string {
 		} else {
 			text = ""
 		}
-		if item = strings.TrimSpace(item); item == "" {
+		if item != "" && (outer(item[0]) || outer(item[len(item)-1])) {
+			item = strings.TrimSpace(item)
+		}
+		if item == "" {
 			continue
 		}
 		if len(dst) == maxItems {
@@ -215,3 +218,6 @@ func (r *reader) split(dst []string, text string) []string {
 	}
 	return dst
 }
+
+// outer tells whether a byte at the end of an item may belong to white space. Most items need no call for it.
+func outer(c byte) bool { return c <= ' ' || c >= utf8.RuneSelf }
