@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -59,7 +60,11 @@ func FuzzSubject(f *testing.F) {
 	f.Add(appendSubject(nil, &s))
 	f.Add([]byte{subjectVersion, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decodeSubject("33:1", b)
+		var a alike
+		s, err := decodeSubject("33:1", b, &a)
+		if again, err2 := decodeSubject("33:1", b, &a); (err == nil) != (err2 == nil) || !reflect.DeepEqual(s, again) {
+			t.Fatalf("%x was read as %+v, %v, and again as %+v, %v", b, s, err, again, err2)
+		}
 		if len(s.Topics)+len(s.Tags) > len(b) {
 			t.Fatalf("%d topics and %d tags from %d bytes", len(s.Topics), len(s.Tags), len(b))
 		}

@@ -79,15 +79,18 @@ func (r *reader) varint() int64 {
 }
 
 // text reads a length and so many bytes, as a string of its own.
-func (r *reader) text() string {
+func (r *reader) text() string { return string(r.view()) }
+
+// view reads a length and so many bytes, which stay those of the record.
+func (r *reader) view() []byte {
 	n := r.uvarint()
 	if n > uint64(len(r.b)) {
 		r.fail(errCut)
-		return ""
+		return nil
 	}
-	s := string(r.b[:n])
+	b := r.b[:n]
 	r.b = r.b[n:]
-	return s
+	return b
 }
 
 // count reads the number of things that follow: at most limit, and each of at least size bytes, so that a lie cannot
@@ -163,26 +166,6 @@ func appendSubject(dst []byte, s *protocol.Subject) []byte {
 		dst = appendText(appendText(dst, tag.Kind), tag.Text)
 	}
 	return dst
-}
-
-// decodeSubject reads a subject's record. What it returns owns its memory.
-func decodeSubject(key string, b []byte) (*protocol.Subject, error) {
-	r := reader{b: b}
-	r.version(subjectVersion)
-	s := &protocol.Subject{Key: key, Name: r.text(), Status: r.text(), ListingDate: r.text(), Category: r.text()}
-	if n := r.count(protocol.MaxTopics, 1); n > 0 {
-		s.Topics = make([]string, n)
-	}
-	for i := range s.Topics {
-		s.Topics[i] = r.text()
-	}
-	if n := r.count(protocol.MaxTags, 2); n > 0 {
-		s.Tags = make([]protocol.Tag, n)
-	}
-	for i := range s.Tags {
-		s.Tags[i] = protocol.Tag{Kind: r.text(), Text: r.text()}
-	}
-	return s, r.end()
 }
 
 // appendStamp appends the record of a stamp.

@@ -90,14 +90,15 @@ func (s *Store) Tables() ([]protocol.Table, error) {
 	return tables, err
 }
 
-// EachSubject calls fn for every subject in key order. fn may keep the subject. An error of fn ends it and is returned
-// as it is.
+// EachSubject calls fn for every subject in key order. fn may keep the subject, and must not write into its topics and
+// tags, which others may share. An error of fn ends it and is returned as it is.
 func (s *Store) EachSubject(fn func(*protocol.Subject) error) error {
+	var a alike
 	return s.each([]byte{prefixSubject}, []byte{prefixSubject + 1}, func(key, value []byte) error {
 		if !validName(key[1:]) {
 			return damagedKey(key, "its key has not the form of a subject's")
 		}
-		subject, err := decodeSubject(string(key[1:]), value)
+		subject, err := decodeSubject(string(key[1:]), value, &a)
 		if err != nil {
 			return damagedKey(key, "%w", err)
 		}

@@ -175,13 +175,14 @@ func (v *verifier) catalog() {
 }
 
 func (v *verifier) listSubjects() {
+	var a alike
 	v.each([]byte{prefixSubject}, []byte{prefixSubject + 1}, func(key, value []byte) {
 		v.report.Subjects++
 		v.subjects[string(key[1:])] = struct{}{}
 		if !validName(key[1:]) {
 			v.problem("its key has not the form of a subject's: %s", describeKey(key))
 		}
-		if _, err := decodeSubject(string(key[1:]), value); err != nil {
+		if _, err := decodeSubject(string(key[1:]), value, &a); err != nil {
 			v.problem("%w", damagedKey(key, "%w", err))
 		}
 	})
