@@ -14,8 +14,8 @@ import (
 // with writes; with twice the spare heap and twice the least growth it takes 24.4 (P12).
 const (
 	spareHeap     = 64 << 20 // garbage that may gather beside what lives, in bytes, within the two below
-	leastGrowth   = 5         // percent of what lives
-	defaultGrowth = 100       // percent: the runtime's own
+	leastGrowth   = 5        // percent of what lives
+	defaultGrowth = 100      // percent: the runtime's own
 	paceEvery     = 10 * time.Second
 )
 
