@@ -74,7 +74,11 @@ func (f *front) Welcome(w *protocol.Welcome) (applied uint64) {
 func (f *front) Applied() uint64 { return f.node.engine.Applied() }
 
 // NewLoop implements wire.Service.
-func (f *front) NewLoop() any { return &scratch{reader: f.node.warm} }
+func (f *front) NewLoop() any {
+	sc := &scratch{reader: f.node.warm}
+	sc.keeping.query.RememberHot()
+	return sc
+}
 
 // Opened implements wire.Service.
 func (f *front) Opened(*wire.Conn) any { return wire.NewPrepared[*engine.Prepared](f.handles) }

@@ -79,6 +79,7 @@ type Query[T ~uint32] struct {
 	news int // requests that were not seen before, one after the other
 	// skipped counts requests while news is large.
 	skipped uint
+	hot     *[hotReplies]hotReply // what was found of late; nil where that is not remembered
 	key     []byte
 	raw     []byte
 	on      []T
@@ -118,6 +119,12 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 		return nil, 0, false
 	}
 	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
+	hot := q.placeOf(h)
+	if hot != nil && hot.holds(h, r.versions.Applied(), t, op, request) {
+		c.hits.Add(1)
+		q.news = 0
+		return hot.reply, hot.applied, true
+	}
 	door, mark := &r.door[h>>32%doorSlots], uint32(h)|1
 	seen := door.Load() == mark
 	if seen {
@@ -134,6 +141,9 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 	if reply, applied, ok = r.lookup(q, c); ok {
 		c.hits.Add(1)
 		q.news = 0 // also for one that only an earlier process had seen
+		if hot != nil {
+			hot.keep(h, applied, t, op, request, reply)
+		}
 		return reply, applied, true
 	}
 	c.misses.Add(1)
