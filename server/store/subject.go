@@ -3,8 +3,8 @@ package store
 import "github.com/kamaitachi/kamaitachi/protocol"
 
 // alike shares among the subjects of one reading what many of them have alike: status, listing date and category, and the
-// whole of topics and tags. Of half a million subjects of the made-up market it saves a third of the memory, 0.9 of the 24
-// bytes that a value takes with everything (P12). The zero value is ready.
+// whole of topics and tags. A value of the made-up market takes 22.8 bytes with everything instead of 24.2 (P12). The zero
+// value is ready.
 type alike struct {
 	texts map[string]string
 	lists map[string]lists // by their encoding
