@@ -84,14 +84,21 @@ func (e *Engine) HistoryStats() HistoryStats {
 // lent by the query's shelf. It returns ErrCold where the query may not read the store, and errMoved when the store
 // holds a later moment already.
 func (v *view) seriesOf(number uint32, sc *scratch) (*series, error) {
-	c, row := v.table.chunkOf(number)
-	switch {
-	case c == nil || c.date(row) == noDate:
-		return nil, nil
-	case c.series[row] != nil:
-		return c.series[row], nil
+	s, exists := v.onHeap(number)
+	if s != nil || !exists {
+		return s, nil
 	}
 	return sc.engine.borrow(v.root, v.slot, number, sc)
+}
+
+// onHeap returns the series of a subject if it is on the heap, and whether there is one at all.
+func (v *view) onHeap(number uint32) (s *series, exists bool) {
+	c, row := v.table.chunkOf(number)
+	if c == nil {
+		return nil, false
+	}
+	s = c.series[row]
+	return s, s != nil || c.date(row) != noDate
 }
 
 // borrow brings a series that exists and is not on the heap.

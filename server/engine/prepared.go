@@ -10,9 +10,9 @@ import (
 // Prepared is a query whose names are resolved to numbers once, and again only when they may mean something else. It is
 // safe for concurrent use.
 //
-// It keeps numbers of subjects, columns and report types, and nothing that a root holds, so that it keeps no old root
-// alive, and the orders of a list at one moment (listOrders). What its names mean is one immutable value behind an atomic pointer: an execution that finds it stale makes a new
-// one from its own root, uses that, and leaves it for others.
+// It keeps numbers of subjects, columns and report types, the orders of a list at one moment (listOrders), and nothing that
+// a root holds, so that it keeps no old root alive. What its names mean is one immutable value behind an atomic pointer: an
+// execution that finds it stale makes a new one from its own root, uses that, and leaves it for others.
 type Prepared struct {
 	e       *Engine
 	op      protocol.Op

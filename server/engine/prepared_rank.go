@@ -59,14 +59,14 @@ func (p *Prepared) rankList(v *view, m *meaning, rank *protocol.Ranking, timesta
 		kept = nil
 	}
 	if numbers, ok := kept.find(&s.page); ok {
-		return p.e.fillNewest(v, s.cutNumbers(numbers), sc, r)
+		return p.e.fillNewest(v, cut(&s.page, numbers), sc, r)
 	}
 	if p.asked.Swap(now.applied) != now.applied { // what is asked once between two writes is not worth keeping
 		return p.e.rankScope(v, m.numbers, true, &s, sc, r)
 	}
 	numbers := v.rankAll(m.numbers, s.page, sc)
 	p.orders.Store(kept.with(now, listOrder{s.column, s.ascending, numbers}))
-	return p.e.fillNewest(v, s.cutNumbers(numbers), sc, r)
+	return p.e.fillNewest(v, cut(&s.page, numbers), sc, r)
 }
 
 // find returns the order that a page is of. k may be nil.
@@ -96,10 +96,5 @@ func (k *listOrders) with(at moment, o listOrder) *listOrders {
 func (v *view) rankAll(candidates []uint32, p page, sc *scratch) []uint32 {
 	sc.items = v.newestItems(sc.items[:0], candidates, &p)
 	p.offset, p.limit = 0, len(sc.items)
-	ranked := p.rankKeyed(sc.items, sc)
-	numbers := make([]uint32, len(ranked))
-	for i := range ranked {
-		numbers[i] = ranked[i].number
-	}
-	return numbers
+	return slices.Clone(sc.numbersOf(p.rankKeyed(sc.items, sc)))
 }

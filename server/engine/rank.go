@@ -20,19 +20,16 @@ const missingKey = math.MaxUint64
 
 // sortKey maps v so that ascending unsigned order is the asked order of numbers. flip is all ones for descending.
 //
-// A float64 with its sign bit flipped (positive) or all bits flipped (negative) orders as its bits do. Adding 0 makes
-// -0 equal 0.
+// A float64 with its sign bit flipped (positive) or all bits flipped (negative) orders as its bits do. -0 equals 0.
 func sortKey(v float64, flip uint64) uint64 {
 	if v != v {
 		return missingKey
 	}
-	b := math.Float64bits(v + 0)
-	b ^= uint64(int64(b)>>63) | 1<<63
-	return b ^ flip
+	return sortKeyOfBits(math.Float64bits(v), flip)
 }
 
-// sortKeyOfBits is sortKey of the number with these bits, without a branch: a few values in a hundred are missing, and each
-// would be a wrong guess.
+// sortKeyOfBits is sortKey of the stored value with these bits, without a branch: a few values in a hundred are missing, and
+// each would be a wrong guess.
 func sortKeyOfBits(b, flip uint64) uint64 {
 	if b == 1<<63 { // -0
 		b = 0
@@ -58,18 +55,12 @@ func (p *page) flip() uint64 {
 }
 
 // cut returns the items of the page from items that are in order as far as the page reaches.
-func (p *page) cut(items []item) []item {
-	if p.offset >= len(items) {
-		return nil
-	}
-	items = items[p.offset:]
-	return items[:min(p.limit, len(items))]
-}
+func (p *page) cut(items []item) []item { return cut(p, items) }
 
-// cutNumbers is cut of what items are of.
-func (p *page) cutNumbers(numbers []uint32) []uint32 {
-	numbers = numbers[min(p.offset, len(numbers)):]
-	return numbers[:min(p.limit, len(numbers))]
+// cut returns the part of what is in order that the page shows.
+func cut[T any](p *page, all []T) []T {
+	all = all[min(p.offset, len(all)):]
+	return all[:min(p.limit, len(all))]
 }
 
 // rankKeyed orders items whose ties are settled by tie (candidates in key order) and returns the page. A page that

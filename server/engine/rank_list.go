@@ -52,7 +52,7 @@ func (v *view) pageOfList(list []uint32, p *page, sc *scratch) (numbers []uint32
 			return sc.list.settled(v.root, order, p, sc.numbers[:0])
 		}
 	}
-	return p.cutNumbers(numbers), true
+	return cut(p, numbers), true
 }
 
 // figuresOf packs the figure of each candidate that has a report with its place, and returns how many have one.
@@ -111,5 +111,5 @@ func (c *candidates) settled(rt *root, order []uint64, p *page, numbers []uint32
 		}
 		numbers = append(numbers, number)
 	}
-	return p.cutNumbers(numbers), true
+	return cut(p, numbers), true
 }

@@ -36,15 +36,11 @@ func (v *view) near(numbers []uint32, sc *scratch) (int, error) {
 	clear(sc.near)
 	sc.near = sc.near[:0]
 	for i, n := range numbers[:min(len(numbers), maxNear)] {
-		c, row := v.table.chunkOf(n)
-		if c == nil {
+		s, exists := v.onHeap(n)
+		if !exists {
 			continue
 		}
-		s := c.series[row]
 		if s == nil {
-			if c.date(row) == noDate {
-				continue
-			}
 			if len(sc.near) > 0 {
 				return i, nil
 			}

@@ -162,7 +162,7 @@ func (e *Engine) rank(v *view, numbers []uint32, keyed bool, s *scope, sc *scrat
 	if err := e.checkSize(len(items), len(v.columns)); err != nil {
 		return err
 	}
-	v.fillSubjects(items, r)
+	v.fillSubjects(sc.numbersOf(items), r)
 	return v.fillRows(items, sc, r)
 }
 
@@ -242,9 +242,9 @@ func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
 }
 
 // fillSubjects appends the subjects of the page.
-func (v *view) fillSubjects(items []item, r *protocol.Result) {
-	for _, it := range items {
-		s := v.root.named(it.number)
+func (v *view) fillSubjects(numbers []uint32, r *protocol.Result) {
+	for _, n := range numbers {
+		s := v.root.named(n)
 		r.AppendRow(s.Subject, s.short)
 	}
 }
@@ -273,10 +273,7 @@ func (e *Engine) fillNewest(v *view, numbers []uint32, sc *scratch, r *protocol.
 	if err := e.checkSize(len(numbers), len(v.columns)); err != nil {
 		return err
 	}
-	for _, n := range numbers {
-		s := v.root.named(n)
-		r.AppendRow(s.Subject, s.short)
-	}
+	v.fillSubjects(numbers, r)
 	if r.With&protocol.WithReports != 0 {
 		for _, n := range numbers {
 			r.Heads = append(r.Heads, v.head(v.table.summaryOf(n).head))
