@@ -13,22 +13,22 @@ import (
 // request is one that has a goroutine of its own.
 type request struct {
 	c       *wire.Conn
+	room    wire.Room
 	h       protocol.RequestHeader
 	payload []byte // its own
-	size    int
 	began   int64
 }
 
 // stepAside answers an admitted request on a goroutine of its own; answer nil = a node answers it.
-func (f *front) stepAside(c *wire.Conn, h *protocol.RequestHeader, payload []byte, size int,
+func (f *front) stepAside(c *wire.Conn, room wire.Room, h *protocol.RequestHeader, payload []byte,
 	answer func(*front, context.Context, *request) (protocol.Message, error)) {
-	q := &request{c: c, h: *h, payload: bytes.Clone(payload), size: size, began: c.Loop().Began}
+	q := &request{c: c, room: room, h: *h, payload: bytes.Clone(payload), began: c.Loop().Began}
 	q.h.Trace = bytes.Clone(h.Trace)
 	f.aside.Go(func() {
-		defer f.Release(c, size)
+		defer q.room.Release()
 		defer func() {
 			if p := recover(); p != nil {
-				f.Rescue(c, &q.h, p)
+				f.Rescue(c, &q.room, &q.h, p)
 			}
 		}()
 		ctx, cancel := f.Patience(c, &q.h, q.began)
@@ -43,14 +43,14 @@ func (f *front) stepAside(c *wire.Conn, h *protocol.RequestHeader, payload []byt
 			return
 		}
 		out, _ := f.AppendReply(nil, f.Shared(), q.h.ID, f.Applied(), m)
-		f.Deliver(c, q.h.ID, out, false)
+		f.Deliver(c, &q.room, q.h.ID, out, false)
 	})
 }
 
 // refuse delivers an error.
 func (f *front) refuse(q *request, err error) {
 	e := native(err)
-	f.Deliver(q.c, q.h.ID, f.AppendError(nil, f.Shared(), q.h.ID, e), e.Code == protocol.CodeProtocol)
+	f.Deliver(q.c, &q.room, q.h.ID, f.AppendError(nil, f.Shared(), q.h.ID, e), e.Code == protocol.CodeProtocol)
 }
 
 // forward passes a request on and its reply back.
@@ -67,7 +67,7 @@ func (f *front) forward(ctx context.Context, q *request) {
 		f.refuse(q, err)
 		return
 	}
-	if f.Pass(q.c, &protocol.ReplyHeader{ID: q.h.ID, Code: r.Code, Applied: r.Applied}, r.Payload) {
+	if f.Pass(q.c, &q.room, &protocol.ReplyHeader{ID: q.h.ID, Code: r.Code, Applied: r.Applied}, r.Payload) {
 		q.c.Wake()
 	}
 }

@@ -50,14 +50,14 @@ type passage struct {
 	f    *front
 	c    *wire.Conn
 	id   uint64 // of the request, as its client numbered it
-	size int    // bytes that it was admitted with
+	room wire.Room
 	body []byte // copies of payload and trace
 }
 
 // start takes a request over from the loop.
-func (f *front) start(c *wire.Conn, h *protocol.RequestHeader, payload []byte, size int) *passage {
+func (f *front) start(c *wire.Conn, room wire.Room, h *protocol.RequestHeader, payload []byte) *passage {
 	p := f.passing.Get().(*passage)
-	p.c, p.id, p.size = c, h.ID, size
+	p.c, p.room, p.id = c, room, h.ID
 	p.body = append(append(p.body[:0], payload...), h.Trace...)
 	p.Raw = client.Raw{Op: h.Op, Flags: h.Flags, MinIndex: h.MinIndex, Payload: p.body[:len(payload)], Trace: p.body[len(payload):]}
 	if h.Deadline != 0 {
@@ -75,7 +75,7 @@ func (f *front) deadline(h *protocol.RequestHeader, began int64) time.Time {
 // end gives the passage back.
 func (p *passage) end() {
 	f := p.f
-	f.Release(p.c, p.size)
+	p.room.Release()
 	if cap(p.body) > maxKept {
 		p.body = nil
 	}
@@ -91,11 +91,11 @@ func (p *passage) Replied(r *client.Relayed) client.Waker {
 		if err == nil {
 			err = errNoMaster
 		}
-		f.Deliver(c, p.id, f.AppendError(nil, f.Shared(), p.id, native(err)), false)
+		f.Deliver(c, &p.room, p.id, f.AppendError(nil, f.Shared(), p.id, native(err)), false)
 		return nil
 	}
 	h := protocol.ReplyHeader{ID: p.id, Code: r.Reply.Code, Applied: r.Reply.Applied}
-	if f.Pass(c, &h, r.Reply.Payload) {
+	if f.Pass(c, &p.room, &h, r.Reply.Payload) {
 		return c
 	}
 	return nil
@@ -190,14 +190,15 @@ func (f *front) Answer(c *wire.Conn, out []byte, h *protocol.RequestHeader, payl
 	case protocol.OpForget:
 		return f.forget(c, out, h, payload, sdk)
 	}
-	if err := f.Admit(c, len(body)); err != nil {
+	room, err := f.Admit(c, len(body))
+	if err != nil {
 		return refuse(err)
 	}
 	if answer := asides[h.Op]; answer != nil || len(body) > maxLoopFrame {
-		f.stepAside(c, h, payload, len(body), answer)
+		f.stepAside(c, room, h, payload, answer)
 		return out, false
 	}
-	if err := f.pass(c, f.start(c, h, payload, len(body)), sdk); err != nil {
+	if err := f.pass(c, f.start(c, room, h, payload), sdk); err != nil {
 		return refuse(err)
 	}
 	return out, false

@@ -78,7 +78,8 @@ func TestACopyOfARequestAllocatesNothing(t *testing.T) {
 		j.c, j.hd, j.began = c.Conn, &handlers[protocol.OpSnapshot], f.Now()
 		j.body = append(j.body[:0], frame[protocol.FramePrefix:]...)
 		j.h, j.load, _ = protocol.DecodeRequest(j.body)
-		if err := f.Admit(c.Conn, len(j.body)); err != nil {
+		var err error
+		if j.room, err = f.Admit(c.Conn, len(j.body)); err != nil {
 			t.Fatal(err)
 		}
 		f.run(c.Context(), sc, j)

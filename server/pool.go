@@ -14,6 +14,7 @@ import (
 // job is a request that is not answered on its event loop.
 type job struct {
 	c     *wire.Conn
+	room  wire.Room
 	hd    *handler
 	body  []byte // a copy of the frame; header and payload borrow from it
 	began int64  // when the loop took it
@@ -25,11 +26,12 @@ type job struct {
 // submit copies a request and hands it to a worker, to one that may read the store if it is cold, or to a goroutine of its
 // own if it waits.
 func (f *front) submit(c *wire.Conn, sc *scratch, out []byte, h *protocol.RequestHeader, hd *handler, body []byte, cold bool) []byte {
-	if err := f.Admit(c, len(body)); err != nil {
+	room, err := f.Admit(c, len(body))
+	if err != nil {
 		return f.AppendError(out, c.Loop().Counters(), h.ID, err)
 	}
 	j := f.jobs.Get().(*job)
-	j.c, j.hd, j.began = c, hd, c.Loop().Began
+	j.c, j.room, j.hd, j.began = c, room, hd, c.Loop().Began
 	j.keep = hd.depends != nil && sc.keeping.query.Keep
 	j.body = append(j.body[:0], body...)
 	j.h, j.load, _ = protocol.DecodeRequest(j.body) // it was decoded a moment ago
@@ -44,9 +46,9 @@ func (f *front) submit(c *wire.Conn, sc *scratch, out []byte, h *protocol.Reques
 	return out
 }
 
-// release gives back what a request had taken. Its reply was delivered before.
+// release ends a request that was answered, or whose client has gone.
 func (f *front) release(j *job) {
-	f.Release(j.c, len(j.body))
+	j.room.Release()
 	if cap(j.body) > maxKept {
 		j.body = nil
 	}
@@ -90,7 +92,7 @@ func (f *front) awaited(ctx context.Context, j *job) (ok bool) {
 	defer cancel()
 	defer context.AfterFunc(f.Waits(), cancel)() // a draining node sees no further writes
 	if err := f.await(ctx, &j.h); err != nil {
-		f.Deliver(j.c, j.h.ID, f.AppendError(nil, f.Shared(), j.h.ID, err), false)
+		f.Deliver(j.c, &j.room, j.h.ID, f.AppendError(nil, f.Shared(), j.h.ID, err), false)
 		return false
 	}
 	return true
@@ -153,7 +155,7 @@ func (f *front) run(ctx context.Context, sc *scratch, j *job) (sound bool) {
 			return true
 		}
 	}
-	if f.Deliver(j.c, j.h.ID, sc.out, hangup) {
+	if f.Deliver(j.c, &j.room, j.h.ID, sc.out, hangup) {
 		sc.out = nil
 	}
 	return true
@@ -162,7 +164,7 @@ func (f *front) run(ctx context.Context, sc *scratch, j *job) (sound bool) {
 // rescue is deferred: it answers a request that panicked, and closes its connection.
 func (f *front) rescue(j *job) {
 	if p := recover(); p != nil {
-		f.Rescue(j.c, &j.h, p)
+		f.Rescue(j.c, &j.room, &j.h, p)
 	}
 }
 

@@ -7,9 +7,27 @@ import (
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
-// Admit takes room for a request of so many bytes that is answered later, or says which limit is met. Release gives it
-// back, after the reply was delivered, so that no moment shows neither.
-func (l *Listener) Admit(c *Conn, size int) error {
+// Room is what a request that is answered later takes of the limits of its connection and of the listener.
+type Room struct {
+	c    *Conn // nil once it was given back
+	size int
+}
+
+// Admit takes room for a request of so many bytes that is answered later, or says which limit is met. Delivering the reply
+// gives it back.
+func (l *Listener) Admit(c *Conn, size int) (Room, error) {
+	if err := l.full(c, size); err != nil {
+		return Room{}, err
+	}
+	c.inFlight.Add(1)
+	l.inFlight.Add(1)
+	l.handed.Add(1)
+	l.inFlightBytes.Add(int64(size))
+	return Room{c, size}, nil
+}
+
+// full tells which limit leaves no room for a request of so many bytes.
+func (l *Listener) full(c *Conn, size int) error {
 	switch {
 	case int(c.inFlight.Load()) >= l.limits.MaxInFlight:
 		return protocol.Errorf(protocol.CodeOverloaded, "%d requests of this connection wait to be answered, the limit is %d",
@@ -21,18 +39,22 @@ func (l *Listener) Admit(c *Conn, size int) error {
 		return protocol.Errorf(protocol.CodeOverloaded, "requests of %d bytes wait to be answered, the limit is %d",
 			l.inFlightBytes.Load(), l.limits.MaxInFlightBytes)
 	}
-	c.inFlight.Add(1)
-	l.inFlight.Add(1)
-	l.handed.Add(1)
-	l.inFlightBytes.Add(int64(size))
 	return nil
 }
 
-// Release gives back what a request of so many bytes had taken.
-func (l *Listener) Release(c *Conn, size int) {
-	l.inFlightBytes.Add(-int64(size))
+// Release gives the room back, unless that was done: a request that is not answered after all ends so too.
+//
+// Whoever delivers releases before the loop can write: a client that has its reply finds the room for its next request. And
+// it counts the reply as queued before that, so that a drain sees either the request or the reply.
+func (r *Room) Release() {
+	c := r.c
+	if c == nil {
+		return
+	}
+	r.c = nil
+	c.l.inFlightBytes.Add(-int64(r.size))
 	c.inFlight.Add(-1)
-	l.inFlight.Add(-1)
+	c.l.inFlight.Add(-1)
 }
 
 // Expired returns an error if the deadline of a request that was taken at began has passed.
@@ -56,23 +78,23 @@ func (l *Listener) Patience(c *Conn, h *protocol.RequestHeader, began int64) (co
 }
 
 // Rescue answers a request that panicked with p, and closes its connection.
-func (l *Listener) Rescue(c *Conn, h *protocol.RequestHeader, p any) {
+func (l *Listener) Rescue(c *Conn, room *Room, h *protocol.RequestHeader, p any) {
 	l.Panicked(h.Op.String(), p)
-	l.Deliver(c, h.ID, l.AppendError(nil, &l.shared, h.ID, protocol.Errorf(protocol.CodeInternal,
+	l.Deliver(c, room, h.ID, l.AppendError(nil, &l.shared, h.ID, protocol.Errorf(protocol.CodeInternal,
 		"%s failed inside the %s; its log says where", h.Op, l.o.Who)), true)
 }
 
-// Deliver leaves the reply to request id with its connection, from anywhere. One for which there is no memory becomes
-// CodeOverloaded.
+// Deliver leaves the reply to request id with its connection, from anywhere, and gives the request's room back. One for which
+// there is no memory becomes CodeOverloaded.
 //
 // kept tells that out is no longer the caller's.
-func (l *Listener) Deliver(c *Conn, id uint64, out []byte, hangup bool) (kept bool) {
+func (l *Listener) Deliver(c *Conn, room *Room, id uint64, out []byte, hangup bool) (kept bool) {
 	if !hangup {
 		if err := l.crowded(len(out)); err != nil {
 			out = l.AppendError(nil, &l.shared, id, err)
 		}
 	}
-	return c.deliver(out, hangup)
+	return c.deliver(room, out, hangup)
 }
 
 // crowded tells that so many more bytes of replies cannot wait to be read.
@@ -84,15 +106,15 @@ func (l *Listener) crowded(more int) error {
 	return nil
 }
 
-// Pass leaves a reply that somebody else encoded with its connection, under the header that is given. The payload is copied.
-// wake tells the caller to call Wake of the connection: whoever passes several on does so once, after all of them.
-func (l *Listener) Pass(c *Conn, h *protocol.ReplyHeader, payload []byte) (wake bool) {
+// Pass leaves a reply that somebody else encoded with its connection, under the header that is given, and gives
+// the request's room back. The payload is copied. wake tells the caller to call Wake of the connection: whoever passes several on does so once, after all of them.
+func (l *Listener) Pass(c *Conn, room *Room, h *protocol.ReplyHeader, payload []byte) (wake bool) {
 	err := l.crowded(len(payload))
 	if size := len(payload) + headerMost; err == nil && size > l.limits.MaxReply {
 		err = tooLarge(size, l.limits.MaxReply)
 	}
 	if err != nil {
-		_, wake = c.leave(l.AppendError(nil, &l.shared, h.ID, err), false)
+		_, wake = c.leave(room, l.AppendError(nil, &l.shared, h.ID, err), false)
 		return wake
 	}
 	if h.Code != protocol.CodeOK {
@@ -100,10 +122,10 @@ func (l *Listener) Pass(c *Conn, h *protocol.ReplyHeader, payload []byte) (wake 
 	}
 	if len(payload) > maxCopied {
 		out := protocol.BeginReply(make([]byte, 0, len(payload)+headerMost), h)
-		_, wake = c.leave(protocol.FinishFrame(append(out, payload...), 0), false)
+		_, wake = c.leave(room, protocol.FinishFrame(append(out, payload...), 0), false)
 		return wake
 	}
-	return c.pass(h, payload)
+	return c.pass(room, h, payload)
 }
 
 // headerMost is the most that prefix and header of a reply take, in bytes.

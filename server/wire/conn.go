@@ -65,8 +65,8 @@ func (c *Conn) Context() context.Context { return c.ctx }
 
 // deliver leaves a reply with the connection, to be written by its loop, after which the connection closes if hangup is
 // set. A large reply is not copied: kept then tells the caller that out is no longer its own.
-func (c *Conn) deliver(out []byte, hangup bool) (kept bool) {
-	kept, wake := c.leave(out, hangup)
+func (c *Conn) deliver(room *Room, out []byte, hangup bool) (kept bool) {
+	kept, wake := c.leave(room, out, hangup)
 	if wake {
 		c.l.wake(c)
 	}
@@ -77,9 +77,10 @@ func (c *Conn) deliver(out []byte, hangup bool) (kept bool) {
 func (c *Conn) Wake() { c.l.wake(c) }
 
 // leave is deliver without waking the loop: wake tells the caller to.
-func (c *Conn) leave(out []byte, hangup bool) (kept, wake bool) {
+func (c *Conn) leave(room *Room, out []byte, hangup bool) (kept, wake bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer room.Release()
 	if c.mu.gone || c.mu.hangup || c.mu.slow {
 		return false, false
 	}
@@ -93,9 +94,10 @@ func (c *Conn) leave(out []byte, hangup bool) (kept, wake bool) {
 }
 
 // pass appends a reply frame to what waits for the loop. wake tells the caller to wake it.
-func (c *Conn) pass(h *protocol.ReplyHeader, payload []byte) (wake bool) {
+func (c *Conn) pass(room *Room, h *protocol.ReplyHeader, payload []byte) (wake bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer room.Release()
 	if c.mu.gone || c.mu.hangup || c.mu.slow {
 		return false
 	}

@@ -79,5 +79,5 @@ func (l *Listener) judge(c *Conn, now int64) verdict {
 // dismiss tells a peer that it was too slow, and closes the connection.
 func (l *Listener) dismiss(c *Conn, format string, limit time.Duration) {
 	l.late.Add(1)
-	c.deliver(l.AppendError(nil, &l.shared, 0, protocol.Errorf(protocol.CodeProtocol, format, limit)), true)
+	c.deliver(&Room{}, l.AppendError(nil, &l.shared, 0, protocol.Errorf(protocol.CodeProtocol, format, limit)), true)
 }

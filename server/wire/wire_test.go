@@ -25,6 +25,7 @@ type echoing struct {
 
 type search struct {
 	c       *Conn
+	room    *Room
 	id      uint64
 	payload []byte
 }
@@ -47,19 +48,19 @@ func (s *echoing) Answer(c *Conn, out []byte, h *protocol.RequestHeader, payload
 		out, _ = s.AppendReply(out, c.Loop().Counters(), h.ID, 7, protocol.Empty{})
 		return out, false
 	}
-	if err := s.Admit(c, len(body)); err != nil {
+	room, err := s.Admit(c, len(body))
+	if err != nil {
 		return s.AppendError(out, c.Loop().Counters(), h.ID, err), false
 	}
-	s.searches <- search{c, h.ID, append([]byte(nil), payload...)}
+	s.searches <- search{c, &room, h.ID, append([]byte(nil), payload...)}
 	return out, false
 }
 
 // pass answers a search with a payload.
 func (s *echoing) pass(q search, payload []byte) {
-	if s.Pass(q.c, &protocol.ReplyHeader{ID: q.id, Applied: 9}, payload) {
+	if s.Pass(q.c, q.room, &protocol.ReplyHeader{ID: q.id, Applied: 9}, payload) {
 		q.c.Wake()
 	}
-	s.Release(q.c, 0)
 }
 
 func listen(t *testing.T, limits Limits) *echoing {
@@ -170,8 +171,7 @@ func TestRepliesThatNobodyReadsAreLimitedInTotal(t *testing.T) {
 	}
 	a.send(protocol.OpSearch, protocol.Empty{})
 	q = <-s.searches
-	s.Deliver(q.c, q.id, make([]byte, 100), false)
-	s.Release(q.c, 0)
+	s.Deliver(q.c, q.room, q.id, make([]byte, 100), false)
 	if h, _ := a.read(); h.Code != protocol.CodeOverloaded {
 		t.Errorf("a delivered reply is %v", h.Code)
 	}
@@ -182,6 +182,38 @@ func TestRepliesThatNobodyReadsAreLimitedInTotal(t *testing.T) {
 	}
 }
 
+func TestARequestGivesItsRoomBackBeforeItsReplyCanBeRead(t *testing.T) {
+	s := listen(t, Limits{MaxInFlight: 1, MaxInFlightTotal: 1})
+	a := connect(t, s)
+	deliveries := map[string]func(search) (wake bool){
+		"passed on": func(q search) bool {
+			return s.Pass(q.c, q.room, &protocol.ReplyHeader{ID: q.id}, []byte{1})
+		},
+		"passed on, too large to copy": func(q search) bool {
+			return s.Pass(q.c, q.room, &protocol.ReplyHeader{ID: q.id}, make([]byte, maxCopied+1))
+		},
+		"left by a worker": func(q search) bool {
+			reply, _ := s.AppendReply(nil, s.Shared(), q.id, 9, protocol.Empty{})
+			_, wake := q.c.leave(q.room, reply, false)
+			return wake
+		},
+	}
+	for name, deliver := range deliveries {
+		a.send(protocol.OpSearch, protocol.Empty{})
+		q := <-s.searches
+		if !deliver(q) {
+			t.Fatalf("%s: nobody is told to wake the loop", name)
+		}
+		if n, queued := s.inFlight.Load(), s.queued.Load(); n != 0 || queued == 0 {
+			t.Fatalf("%s: %d in flight and %d bytes queued before the loop was woken; want 0 and some", name, n, queued)
+		}
+		q.c.Wake()
+		if h, _ := a.read(); h.Code != protocol.CodeOK {
+			t.Fatalf("%s: %v", name, h.Code)
+		}
+	}
+}
+
 func TestAConnectionThatTakesNoPassedRepliesIsClosed(t *testing.T) {
 	s := listen(t, Limits{MaxReply: 64 << 10, MaxQueuedBytes: 256 << 10})
 	a := connect(t, s)
@@ -189,7 +221,7 @@ func TestAConnectionThatTakesNoPassedRepliesIsClosed(t *testing.T) {
 	q := <-s.searches
 	payload := make([]byte, 60<<10)
 	for range 2000 { // more than the sockets hold
-		s.Pass(q.c, &protocol.ReplyHeader{ID: q.id}, payload)
+		s.Pass(q.c, q.room, &protocol.ReplyHeader{ID: q.id}, payload)
 		q.c.Wake()
 		if q.c.Gone() {
 			break
@@ -202,7 +234,6 @@ func TestAConnectionThatTakesNoPassedRepliesIsClosed(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	s.Release(q.c, 0)
 	connect(t, s)
 }
 
