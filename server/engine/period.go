@@ -76,9 +76,7 @@ func (e *Engine) groups(v *view, numbers []uint32, want *wanted, sc *scratch, r 
 			return err
 		}
 		numbers = numbers[n:]
-		for i := range sc.near {
-			want.span(&sc.near[i])
-		}
+		want.span(sc.near)
 		for _, c := range sc.near {
 			before := len(sc.runs)
 			sc.runs = want.pick(sc.runs, c, &v.filter)

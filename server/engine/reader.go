@@ -100,7 +100,6 @@ func (e *Engine) end(sc *scratch) {
 	}
 	sc.found, sc.lost, sc.read = 0, 0, false
 	clear(sc.refs)
-	clear(sc.due)
 	clear(sc.dayRefs)
 	clear(sc.near)
 	clear(sc.runs)

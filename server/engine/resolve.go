@@ -29,7 +29,6 @@ type scratch struct {
 	list    candidates
 	places  []int32  // of the columns, in the shape of a chunk
 	rows    []uint32 // report of each candidate in its series, by item.tie
-	due     []ref    // reports of the newest items, which have no key yet
 	refs    []ref
 	near    []run // series of the next subjects
 	runs    []run // reports of the answer

@@ -48,16 +48,34 @@ func (v *view) near(numbers []uint32, sc *scratch) (int, error) {
 			if s, err = sc.engine.borrow(v.root, v.slot, n, sc); err != nil {
 				return 0, err
 			}
-			sc.near = append(sc.near, run{s: s, number: n})
+			sc.near = append(sc.near, s.whole(n))
 			return i + 1, nil
 		}
-		sc.near = append(sc.near, run{s: s, number: n})
+		sc.near = append(sc.near, s.whole(n))
 	}
 	return min(len(numbers), maxNear), nil
 }
 
-// span narrows c, a series, to the dates that are wanted.
-func (w *wanted) span(c *run) { c.from, c.to = c.s.between(w.from, w.to) }
+// whole is all reports of a series.
+func (s *series) whole(number uint32) run {
+	return run{s: s, number: number, to: int32(len(s.reports))}
+}
+
+// span narrows whole series to the dates that are wanted.
+func (w *wanted) span(near []run) {
+	from, to := noGuess, noGuess
+	for i := range near {
+		c := &near[i]
+		if w.to != highest {
+			to = c.s.firstNear(w.to, to)
+			c.from = int32(to)
+		}
+		if w.from != lowest {
+			from = c.s.firstNear(w.from-1, from)
+			c.to = int32(from)
+		}
+	}
+}
 
 // between returns which reports have from <= date <= to.
 func (s *series) between(from, to int64) (first, end int32) {

@@ -154,10 +154,15 @@ func (f *filter) passes(r report) bool {
 	return false
 }
 
-// newestWithin returns the index of the newest report that passes f with from <= date <= to, or -1. Within one date
-// the first that passes is the latest known declaration of its type, so nothing else needs to be looked at.
+// newestWithin returns the index of the newest report that passes f with from <= date <= to, or -1.
 func (s *series) newestWithin(f *filter, from, to int64) int {
-	for i := s.firstUpTo(to); i < len(s.reports); i++ {
+	return s.newestBehind(s.firstUpTo(to), f, from)
+}
+
+// newestBehind returns the index of the newest report from first on that passes f and has a date >= from, or -1. Within one
+// date the first that passes is the latest known declaration of its type, so nothing else needs to be looked at.
+func (s *series) newestBehind(first int, f *filter, from int64) int {
+	for i := first; i < len(s.reports); i++ {
 		if s.reports[i].date < from {
 			return -1
 		}
@@ -186,6 +191,33 @@ func (s *series) firstUpTo(to int64) int {
 		}
 	}
 	return first
+}
+
+// noGuess is the guess of who has none.
+const noGuess = -1
+
+// maxSteps is how far from a guess a report is looked for.
+const maxSteps = 4
+
+// firstNear is firstUpTo of who guesses which one it is. What subjects of one market report lies at the same dates mostly,
+// so the place in the series of the subject before is the right one, or beside it: this touches the line of memory that
+// the answer needs anyway, and not those where a search turns to left or right, which nothing can predict.
+func (s *series) firstNear(to int64, guess int) int {
+	if guess < 0 {
+		return s.firstUpTo(to)
+	}
+	reports, at := s.reports, min(guess, len(s.reports))
+	for range maxSteps {
+		switch {
+		case at < len(reports) && reports[at].date > to:
+			at++
+		case at > 0 && reports[at-1].date <= to:
+			at--
+		default:
+			return at
+		}
+	}
+	return s.firstUpTo(to)
 }
 
 // next returns the first index >= i of a report that a query with f sees: it passes, and no later declaration of the

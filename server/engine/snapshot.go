@@ -197,41 +197,36 @@ func (v *view) newestItems(items []item, numbers []uint32, p *page) []item {
 // itemsWithin makes an item of each candidate's newest report that passes the filter and lies within the dates.
 // sc.rows then has the place of that report in its series, by item.tie.
 func (v *view) itemsWithin(sc *scratch, numbers []uint32, scope *scope) error {
-	sc.items, sc.rows, sc.due = sc.items[:0], sc.rows[:0], sc.due[:0]
-	flip := scope.flip()
-	for _, n := range numbers {
-		s, err := v.seriesOf(n, sc)
+	sc.items, sc.rows = sc.items[:0], sc.rows[:0]
+	flip, guess := scope.flip(), noGuess
+	for len(numbers) > 0 {
+		n, err := v.near(numbers, sc)
 		if err != nil {
 			return err
 		}
-		if s == nil {
-			continue
-		}
-		if row := s.newestWithin(&v.filter, scope.from, scope.to); row >= 0 {
-			sc.items = append(sc.items, item{number: n, tie: uint32(len(sc.rows))})
-			sc.rows = append(sc.rows, uint32(row))
-			if sc.due = append(sc.due, ref{s: s, row: row}); len(sc.due) == maxDue || sc.shelf.lends(s) {
-				v.keysOfDue(sc, &scope.page, flip)
+		numbers = numbers[n:]
+		before := len(sc.items)
+		for i := range sc.near {
+			c := &sc.near[i]
+			guess = c.s.firstNear(scope.to, guess)
+			if row := c.s.newestBehind(guess, &v.filter, scope.from); row >= 0 {
+				c.from = int32(row)
+				sc.near[len(sc.items)-before] = *c
+				sc.items = append(sc.items, item{number: c.number, tie: uint32(len(sc.rows))})
+				sc.rows = append(sc.rows, uint32(row))
 			}
 		}
-		sc.shelf.release(s)
+		// Each value is a line of memory that is far away: read one by one, between the decisions of finding the next
+		// report, they made up half of a ranking.
+		items := sc.items[before:]
+		for i := range items {
+			items[i].key = v.rowKey(sc.near[i].s, int(sc.near[i].from), &scope.page, flip)
+		}
+		if len(sc.near) == 1 { // what is lent comes alone
+			sc.shelf.release(sc.near[0].s)
+		}
 	}
-	v.keysOfDue(sc, &scope.page, flip)
 	return nil
-}
-
-// maxDue is of how many candidates the reports are found before their values are read. Each value is a line of memory
-// that is far away: read one by one, between the decisions of finding the next report, they made up half of a ranking.
-const maxDue = 64
-
-// keysOfDue reads the values of the newest items.
-func (v *view) keysOfDue(sc *scratch, p *page, flip uint64) {
-	items := sc.items[len(sc.items)-len(sc.due):]
-	for i := range sc.due {
-		items[i].key = v.rowKey(sc.due[i].s, sc.due[i].row, p, flip)
-	}
-	clear(sc.due) // an old root's memory can go
-	sc.due = sc.due[:0]
 }
 
 func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
