@@ -1,20 +1,14 @@
 package engine
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // A series off the heap is a block:
 //
-//	created 8 | updated 8 | shape 4 | reports 4 | of each report: date 8, declare 8, meta 8 | values 8 each
+//	created 8 | updated 8 | shape 4 | reports 4 | of each report: date 8, declare 8, meta 8, values 8 each
 //
 // little-endian. Shape, report types and periods in it are numbers of this process, so a block means nothing to another; its
 // key begins with a random number for that reason.
-const (
-	blockHeader = 24
-	reportBytes = 24
-)
+const blockHeader = 24
 
 // blockKey names a series at one version: epoch 8 | slot 4 | subject number 4 | version 8.
 //
@@ -34,14 +28,9 @@ func appendBlock(dst []byte, s *series) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(s.stamp.Create))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(s.stamp.Update))
 	dst = binary.LittleEndian.AppendUint32(dst, s.shape.number)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(s.reports)))
-	for _, r := range s.reports {
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(r.date))
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(r.declare))
-		dst = binary.LittleEndian.AppendUint64(dst, r.meta)
-	}
-	for _, v := range s.values {
-		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(s.count))
+	for _, word := range s.words {
+		dst = binary.LittleEndian.AppendUint64(dst, word)
 	}
 	return dst
 }
@@ -52,24 +41,15 @@ func (sh *shelf) decode(block []byte, all *shapes) *series {
 		return nil
 	}
 	shape, count := all.at(binary.LittleEndian.Uint32(block[16:])), binary.LittleEndian.Uint32(block[20:])
-	if shape == nil || count == 0 || uint64(count)*uint64(reportBytes+8*shape.width()) != uint64(len(block)-blockHeader) {
+	if shape == nil || count == 0 || uint64(count)*uint64(8*(headWords+shape.width())) != uint64(len(block)-blockHeader) {
 		return nil
 	}
 	s := sh.lend(int(count), shape)
 	s.stamp.Create = int64(binary.LittleEndian.Uint64(block))
 	s.stamp.Update = int64(binary.LittleEndian.Uint64(block[8:]))
 	rest := block[blockHeader:]
-	for i := range s.reports {
-		b := rest[i*reportBytes : i*reportBytes+reportBytes]
-		s.reports[i] = report{
-			date:    int64(binary.LittleEndian.Uint64(b)),
-			declare: int64(binary.LittleEndian.Uint64(b[8:])),
-			meta:    binary.LittleEndian.Uint64(b[16:]),
-		}
-	}
-	rest = rest[len(s.reports)*reportBytes:]
-	for i := range s.values {
-		s.values[i] = math.Float64frombits(binary.LittleEndian.Uint64(rest[i*8:]))
+	for i := range s.words {
+		s.words[i] = binary.LittleEndian.Uint64(rest[i*8:])
 	}
 	return s
 }

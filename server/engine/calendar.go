@@ -18,14 +18,15 @@ type calendar struct {
 // maxDates bounds how many report dates are told apart.
 const maxDates = 4096
 
-// with returns the calendar with more reports.
-func (c *calendar) with(reports ...report) *calendar {
+// with returns the calendar with the reports of a series.
+func (c *calendar) with(s *series) *calendar {
 	if c == nil {
 		c = &calendar{known: lowest}
 	}
 	var fresh []int64
 	known := c.known
-	for _, r := range reports {
+	for i := range int(s.count) {
+		r := s.report(i)
 		known = max(known, r.knownFrom())
 		if _, found := slices.BinarySearch(c.dates, r.date); !found && !c.many {
 			fresh = append(fresh, r.date)

@@ -165,32 +165,28 @@ func (s *staged) merge(base *series, all *shapes, compare func(a, b report) int)
 	}
 	slices.SortStableFunc(s.edits, func(a, b rowEdit) int { return compare(a.report, b.report) })
 	if base == nil {
-		base = &series{shape: noShape}
+		base = newSeries(noShape, 0)
 	} else {
 		s.stamp.Create = base.stamp.Create
 	}
-	shape := s.shape(base.shape, all)
-	out := &series{
-		stamp: s.stamp, shape: shape,
-		reports: make([]report, 0, s.rows()),
-		values:  make([]float64, 0, s.rows()*shape.width()),
-	}
-	i := 0
+	out := newSeries(s.shape(base.shape, all), s.rows())
+	out.stamp = s.stamp
+	i, end := 0, int(base.count)
 	for j, edit := range s.edits {
 		if j+1 < len(s.edits) && compare(edit.report, s.edits[j+1].report) == 0 {
 			continue // written again later in this entry
 		}
-		for i < len(base.reports) && compare(base.reports[i], edit.report) < 0 {
-			out.append(base.reports[i], base.row(i), base.shape)
+		for i < end && compare(base.report(i), edit.report) < 0 {
+			out.append(base.report(i), base.row(i), base.shape)
 			i++
 		}
-		if i < len(base.reports) && compare(base.reports[i], edit.report) == 0 {
+		if i < end && compare(base.report(i), edit.report) == 0 {
 			i++
 		}
 		out.appendTable(edit.report, edit.values)
 	}
-	for ; i < len(base.reports); i++ {
-		out.append(base.reports[i], base.row(i), base.shape)
+	for ; i < end; i++ {
+		out.append(base.report(i), base.row(i), base.shape)
 	}
 	return out
 }

@@ -177,8 +177,8 @@ func (e *Engine) readSeries(rt *root, slot int, number uint32) (*series, error) 
 		period, named := e.periods.find(now.periods, r.Period)
 		return packMeta(typ, period, r.Year, r.ReportDate), known && named
 	})
-	if err == nil && len(s.reports) != int(want.reports) {
-		err = fmt.Errorf("%w: %d of %d rows are there", ErrDamaged, len(s.reports), want.reports)
+	if err == nil && int(s.count) != int(want.reports) {
+		err = fmt.Errorf("%w: %d of %d rows are there", ErrDamaged, int(s.count), want.reports)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("table %q, subject %q: %w", info.Name, key, err)

@@ -236,8 +236,9 @@ func (s *series) gather(rows []protocol.Report, columns int, all *shapes, likely
 		}
 		markPresent(mask, rows[i].Values)
 	}
-	s.shape = all.of(mask, likely)
-	s.reports, s.values = make([]report, 0, len(rows)), make([]float64, 0, len(rows)*s.shape.width())
+	stamp := s.stamp
+	*s = *newSeries(all.of(mask, likely), len(rows))
+	s.stamp = stamp
 	for i := range rows {
 		r := &rows[first+i*step]
 		packed, known := meta(r)

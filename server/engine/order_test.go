@@ -51,7 +51,8 @@ func (m *moments) change(edits []subjectEdit) (next *moments, changed []uint32) 
 		c := t.writable(i, own)
 		var after *series
 		if e.value != nil {
-			after = &series{shape: all.of([]uint64{1}, noShape), reports: make([]report, 1), values: []float64{*e.value}}
+			after = newSeries(all.of([]uint64{1}, noShape), 1)
+			after.appendTable(report{}, []float64{*e.value})
 		}
 		t.set(c, int(n&chunkMask), after, rt.applied, &all)
 		changed = append(changed, n)

@@ -62,7 +62,7 @@ func (p *past) show(c *chunk, row int, s *series, i int, all *shapes) {
 		c.sums[row] = summary{}
 		c.setDate(row, noDate)
 	} else {
-		c.sums[row] = summary{head: s.reports[i], reports: 1}
+		c.sums[row] = summary{head: s.report(i), reports: 1}
 		c.show(row, s, i, all)
 	}
 	p.table.columns += c.bytes() - before
@@ -143,7 +143,7 @@ func (p *past) shows(number uint32, s *series, i int) bool {
 	if c == nil || c.date(row) == noDate || i < 0 {
 		return i < 0 && (c == nil || c.date(row) == noDate)
 	}
-	if c.sums[row].head != s.reports[i] {
+	if c.sums[row].head != s.report(i) {
 		return false
 	}
 	for _, column := range c.shape.columns {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -107,7 +108,7 @@ func (v *view) fillRefs(refs []ref, r *protocol.Result) {
 		s, subject := refs[from].s, v.root.named(refs[from].number)
 		for to = from; to < rows && refs[to].s == s; to++ {
 			r.AppendRow(subject.Subject, subject.short)
-			r.Heads[to] = v.head(s.reports[refs[to].row])
+			r.Heads[to] = v.head(s.report(refs[to].row))
 		}
 		for c, column := range v.columns {
 			s.column(out[c*rows+from:c*rows+to], column, refs[from:to])
@@ -117,18 +118,18 @@ func (v *view) fillRefs(refs []ref, r *protocol.Result) {
 
 // column fills in a column of some reports of s.
 func (s *series) column(dst []float64, column int, refs []ref) {
-	place, width := s.shape.place(column), s.shape.width()
+	place := s.shape.place(column)
 	for i := range dst {
 		dst[i] = protocol.Missing
 		if place >= 0 {
-			dst[i] = s.values[refs[i].row*width+place]
+			dst[i] = math.Float64frombits(s.row(refs[i].row)[place])
 		}
 	}
 }
 
 // within appends the visible reports with from <= date <= to.
 func (s *series) within(refs []ref, f *filter, from, to int64, number uint32) []ref {
-	for i := s.next(s.firstUpTo(to), f); i < len(s.reports) && s.reports[i].date >= from; i = s.next(i+1, f) {
+	for i := s.next(s.firstUpTo(to), f); i < int(s.count) && s.date(i) >= from; i = s.next(i+1, f) {
 		refs = append(refs, ref{s: s, row: i, number: number})
 	}
 	return refs

@@ -38,7 +38,7 @@ type scratch struct {
 // ref names one report of the answer.
 type ref struct {
 	s      *series
-	row    int // in s.reports
+	row    int // report of s
 	number uint32
 }
 

@@ -145,7 +145,7 @@ func (c *chunk) show(row int, s *series, i int, all *shapes) {
 	if !c.shape.covers(s.shape) {
 		c.reshape(all.union(c.shape, s.shape))
 	}
-	c.setDate(row, s.reports[i].date)
+	c.setDate(row, s.date(i))
 	for place, column := range c.shape.columns {
 		c.rows[row*c.stride+1+place] = math.Float64bits(s.value(i, int(column)))
 	}
@@ -157,7 +157,7 @@ func (t *table) set(c *chunk, row int, s *series, version uint64, all *shapes) {
 	c.set(row, s, version, all)
 	t.columns += c.bytes() - before
 	if s != nil {
-		t.calendar = t.calendar.with(s.reports...)
+		t.calendar = t.calendar.with(s)
 	}
 }
 

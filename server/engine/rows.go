@@ -113,8 +113,8 @@ func (sc *scratch) inKeyOrder(rt *root, keys []string) members {
 // rows appends, oldest first, the newest declaration of each report date within from and to.
 func (s *series) rows(refs []ref, from, to int64, number uint32) []ref {
 	start := len(refs)
-	for i := s.firstUpTo(to); i < len(s.reports) && s.reports[i].date >= from; i++ {
-		if len(refs) == start || s.reports[i].date != s.reports[refs[len(refs)-1].row].date {
+	for i := s.firstUpTo(to); i < int(s.count) && s.date(i) >= from; i++ {
+		if len(refs) == start || s.date(i) != s.date(refs[len(refs)-1].row) {
 			refs = append(refs, ref{s: s, row: i, number: number})
 		}
 	}

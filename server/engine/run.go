@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -11,7 +12,7 @@ import (
 type run struct {
 	s        *series
 	number   uint32 // of the subject
-	from, to int32  // in s.reports
+	from, to int32  // reports of s
 }
 
 // wanted is which of the reports that a query sees it answers, of each subject.
@@ -58,7 +59,7 @@ func (v *view) near(numbers []uint32, sc *scratch) (int, error) {
 
 // whole is all reports of a series.
 func (s *series) whole(number uint32) run {
-	return run{s: s, number: number, to: int32(len(s.reports))}
+	return run{s: s, number: number, to: s.count}
 }
 
 // span narrows whole series to the dates that are wanted.
@@ -74,12 +75,31 @@ func (w *wanted) span(near []run) {
 			from = c.s.firstNear(w.from-1, from)
 			c.to = int32(from)
 		}
+		if i == 0 {
+			fetchRuns(near[1:], int(c.from)-1, int(c.to))
+		}
+	}
+}
+
+// maxFetched is how many reports of a series are fetched, so that what lies far apart does not fill the cache.
+const maxFetched = 12
+
+// fetchRuns reads the reports from from to end of series, where they have so many, and decides nothing: so the processor waits
+// for the memory of all of them at once, and not for that of each when it is looked at.
+func fetchRuns(near []run, from, end int) {
+	from = max(from, 0)
+	end = min(end, from+maxFetched)
+	for i := range near {
+		s := near[i].s
+		for at := from * int(s.stride); at < len(s.words) && at <= end*int(s.stride); at += int(s.stride) {
+			atomic.LoadUint64(&s.words[at])
+		}
 	}
 }
 
 // between returns which reports have from <= date <= to.
 func (s *series) between(from, to int64) (first, end int32) {
-	end = int32(len(s.reports))
+	end = s.count
 	if to != highest {
 		first = int32(s.firstUpTo(to))
 	}
@@ -113,9 +133,8 @@ func (c run) visible(runs []run, f *filter, limit int) []run {
 	if f.all {
 		return c.appendTo(runs)
 	}
-	reports := c.s.reports
 	for i := max(c.from, 1); i < c.to; i++ {
-		if reports[i].date == reports[i-1].date && c.s.superseded(int(i), f) {
+		if c.s.date(int(i)) == c.s.date(int(i-1)) && c.s.superseded(int(i), f) {
 			runs = run{c.s, c.number, c.from, i}.appendTo(runs)
 			c.from, c.to = i+1, min(c.to+1, end)
 		}
@@ -153,33 +172,46 @@ func rowsOf(runs []run) (rows int) {
 }
 
 // fillRuns fills heads and values from runs, of so many rows.
+//
+// Heads and values of a run lie together, so that both are copied while it is at hand.
 func (v *view) fillRuns(runs []run, rows int, r *protocol.Result) {
 	r.With |= protocol.WithReports
 	out := grow(r, rows*len(v.columns))
+	var short []protocol.ShortHead
 	if r.Lean {
-		v.shortHeads(r.ShortHeads(rows, v.root.types, v.root.periods), runs)
+		short = r.ShortHeads(rows, v.root.types, v.root.periods)
 	} else {
 		r.Heads = slices.Grow(r.Heads, rows)
-		for i := range runs {
-			for _, rep := range runs[i].s.reports[runs[i].from:runs[i].to] {
-				r.Heads = append(r.Heads, v.head(rep))
-			}
-		}
 	}
 	for i, at := 0, 0; i < len(runs); i++ {
-		runs[i].columns(out[at:], rows, v.columns)
-		at += int(runs[i].to - runs[i].from)
+		c := &runs[i]
+		if r.Lean {
+			c.shortHeads(short[at:])
+		} else {
+			for row := c.from; row < c.to; row++ {
+				r.Heads = append(r.Heads, v.head(c.s.report(int(row))))
+			}
+		}
+		c.columns(out[at:], rows, v.columns)
+		at += int(c.to - c.from)
 	}
 }
 
-func (v *view) shortHeads(heads []protocol.ShortHead, runs []run) {
-	for i := range runs {
-		c := &runs[i]
-		for j, rep := range c.s.reports[c.from:c.to] {
-			heads[j] = protocol.ShortHead{ReportDate: rep.date, DeclareDate: rep.declare, Type: rep.typ(), Period: rep.period(),
-				Year: rep.year()}
-		}
-		heads = heads[c.to-c.from:]
+// words returns those of the reports, and how many each has.
+func (c *run) words() (words []uint64, stride int) {
+	stride = int(c.s.stride)
+	return c.s.words[int(c.from)*stride : int(c.to)*stride], stride
+}
+
+// shortHeads fills in the heads of the reports.
+func (c *run) shortHeads(heads []protocol.ShortHead) {
+	words, stride := c.words()
+	for j := range heads[:c.to-c.from] {
+		rep, h := unpack((*[headWords]uint64)(words)), &heads[j]
+		words = words[stride:]
+		// One by one: made on the stack and copied whole, the copy waits for the stores that it reads.
+		h.ReportDate, h.DeclareDate = rep.date, rep.declare
+		h.Type, h.Period, h.Year = rep.typ(), rep.period(), rep.year()
 	}
 }
 
@@ -187,44 +219,41 @@ func (v *view) shortHeads(heads []protocol.ShortHead, runs []run) {
 //
 // Four at a time, so that a report is read once for all of them.
 func (c *run) columns(out []float64, rows int, columns []int) {
-	shape, width, n := c.s.shape, c.s.shape.width(), int(c.to-c.from)
-	values := c.s.values[int(c.from)*width : int(c.to)*width]
+	shape, n := c.s.shape, int(c.to-c.from)
+	words, stride := c.words()
 	for len(columns) >= 4 {
 		p := [4]int{shape.place(columns[0]), shape.place(columns[1]), shape.place(columns[2]), shape.place(columns[3])}
 		if p[0]|p[1]|p[2]|p[3] < 0 {
 			break
 		}
-		copyFour(out[:n], out[rows:rows+n], out[2*rows:2*rows+n], out[3*rows:3*rows+n], values, width, &p)
+		copyFour(out[:n], out[rows:rows+n], out[2*rows:2*rows+n], out[3*rows:3*rows+n], words, stride, &p)
 		if columns = columns[4:]; len(columns) > 0 {
 			out = out[4*rows:]
 		}
 	}
 	for i, column := range columns {
-		copyOne(out[i*rows:i*rows+n], values, width, shape.place(column))
+		copyOne(out[i*rows:i*rows+n], words, stride, shape.place(column))
 	}
 }
 
-// copyFour fills four columns from the places p of rows of so many values.
-func copyFour(a, b, c, d, values []float64, width int, p *[4]int) {
+// copyFour fills four columns from the places p of reports of so many words.
+func copyFour(a, b, c, d []float64, words []uint64, stride int, p *[4]int) {
 	b, c, d = b[:len(a)], c[:len(a)], d[:len(a)]
-	p0, p1, p2, p3 := p[0], p[1], p[2], p[3]
+	p0, p1, p2, p3 := headWords+p[0], headWords+p[1], headWords+p[2], headWords+p[3]
 	for i := range a {
-		row := values[:width]
-		a[i], b[i], c[i], d[i] = row[p0], row[p1], row[p2], row[p3]
-		values = values[width:]
+		row := words[:stride]
+		a[i], b[i] = math.Float64frombits(row[p0]), math.Float64frombits(row[p1])
+		c[i], d[i] = math.Float64frombits(row[p2]), math.Float64frombits(row[p3])
+		words = words[stride:]
 	}
 }
 
-// copyOne fills a column from a place of rows of so many values; a place below zero is Missing.
-func copyOne(a, values []float64, width, place int) {
-	if place < 0 {
-		for i := range a {
-			a[i] = protocol.Missing
-		}
-		return
-	}
+// copyOne fills a column from a place of reports of so many words; a place below zero is Missing.
+func copyOne(a []float64, words []uint64, stride, place int) {
 	for i := range a {
-		a[i] = values[place]
-		values = values[width:]
+		a[i] = protocol.Missing
+		if place >= 0 {
+			a[i] = math.Float64frombits(words[i*stride+headWords+place])
+		}
 	}
 }

@@ -158,7 +158,7 @@ func (v *view) dayRows(numbers members, sc *scratch, from, to int64) error {
 		sc.refs = s.within(sc.refs[:0], &v.filter, from, to, n)
 		sc.shelf.settle(s, sc.refs)
 		for j, f := range sc.refs {
-			day := protocol.DayStart(s.reports[f.row].date)
+			day := protocol.DayStart(s.date(f.row))
 			if j > 0 && day == out[len(out)-1].day {
 				continue // a newer report of this subject holds the day
 			}

@@ -52,8 +52,8 @@ func (s *shape) covers(o *shape) bool {
 	return true
 }
 
-// spread copies the values of a report from one shape to another that covers it; dst has Missing where it is to stay.
-func (s *shape) spread(dst, values []float64, from *shape) {
+// spread copies the values of a report from one shape to another that covers it; all are bits, and dst has those of Missing where it is to stay.
+func (s *shape) spread(dst, values []uint64, from *shape) {
 	if s == from {
 		copy(dst, values)
 		return

@@ -53,15 +53,15 @@ func TestAShapeHasTheColumnsOfItsBits(t *testing.T) {
 func TestAReportKeepsItsValuesInAWiderShape(t *testing.T) {
 	var all shapes
 	narrow, wide := all.of([]uint64{0b1010}, noShape), all.of([]uint64{0b11011}, noShape)
-	s := series{shape: narrow}
+	s := newSeries(narrow, 2)
 	s.appendTable(report{date: 2}, []float64{9, 1, 9, 3})
 	s.appendTable(report{date: 1}, []float64{9, 1.5}) // columns behind the last value are missing
-	w := series{shape: wide}
-	for i := range s.reports {
-		w.append(s.reports[i], s.row(i), narrow)
+	w := newSeries(wide, 2)
+	for i := range int(s.count) {
+		w.append(s.report(i), s.row(i), narrow)
 	}
 	for i, want := range [][]float64{{1, 3}, {1.5, protocol.Missing}} {
-		for _, have := range []*series{&s, &w} {
+		for _, have := range []*series{s, w} {
 			got := []float64{have.value(i, 1), have.value(i, 3)}
 			if !slices.EqualFunc(got, want, func(a, b float64) bool { return a == b || a != a && b != b }) {
 				t.Errorf("report %d has %v, want %v", i, got, want)

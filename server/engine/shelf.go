@@ -2,35 +2,30 @@ package engine
 
 import "slices"
 
-// shelf is where a query keeps the series that it has from blocks, until it ends. Reports and values of all of them lie
+// shelf is where a query keeps the series that it has from blocks, until it ends. The reports of all of them lie
 // one behind the other in memory that the next query uses again.
 type shelf struct {
-	key     blockKey
-	block   []byte
-	reports []report
-	values  []float64
-	lent    []*series // the first used are of this query
-	used    int
+	key   blockKey
+	block []byte
+	words []uint64
+	lent  []*series // the first used are of this query
+	used  int
 }
 
 // maxShelf bounds the memory of a shelf that outlives its query, in bytes.
 const maxShelf = 4 << 20
 
-// lend returns a series of so many reports, to be filled.
+// lend returns a series of so many reports, whose words are to be filled.
 func (sh *shelf) lend(reports int, shape *shape) *series {
-	width := shape.width()
 	if sh.used == len(sh.lent) {
 		sh.lent = append(sh.lent, new(series))
 	}
 	s := sh.lent[sh.used]
 	sh.used++
-	from := len(sh.reports)
-	sh.reports = slices.Grow(sh.reports, reports)[:from+reports]
-	s.reports = sh.reports[from:len(sh.reports):len(sh.reports)]
-	from = len(sh.values)
-	sh.values = slices.Grow(sh.values, reports*width)[:from+reports*width]
-	s.values = sh.values[from:len(sh.values):len(sh.values)]
-	s.shape = shape
+	s.shape, s.stride, s.count = shape, int32(headWords+shape.width()), int32(reports)
+	from, size := len(sh.words), reports*int(s.stride)
+	sh.words = slices.Grow(sh.words, size)[:from+size]
+	s.words = sh.words[from:len(sh.words):len(sh.words)]
 	return s
 }
 
@@ -49,8 +44,7 @@ func (sh *shelf) settle(s *series, refs []ref) {
 	}
 	for to := range refs {
 		f := &refs[first+to*step]
-		s.reports[to] = s.reports[f.row]
-		copy(s.row(to), s.row(f.row))
+		s.move(to, f.row, f.row+1)
 		f.row = to
 	}
 	sh.cut(s, len(refs))
@@ -61,12 +55,12 @@ func (sh *shelf) settleRuns(s *series, runs []run) {
 	if !sh.lends(s) {
 		return
 	}
-	width, to := s.shape.width(), 0
+	to := 0
 	for i := range runs {
 		from, end := int(runs[i].from), int(runs[i].to)
+		s.move(to, from, end)
 		runs[i].from = int32(to)
-		copy(s.values[to*width:], s.values[from*width:end*width])
-		to += copy(s.reports[to:], s.reports[from:end])
+		to += end - from
 		runs[i].to = int32(to)
 	}
 	sh.cut(s, to)
@@ -74,13 +68,18 @@ func (sh *shelf) settleRuns(s *series, runs []run) {
 
 // cut keeps the first reports of a series that was lent last.
 func (sh *shelf) cut(s *series, reports int) {
-	values := reports * s.shape.width()
-	sh.reports = sh.reports[:len(sh.reports)-len(s.reports)+reports]
-	sh.values = sh.values[:len(sh.values)-len(s.values)+values]
-	s.reports, s.values = s.reports[:reports], s.values[:values]
+	size := reports * int(s.stride)
+	sh.words = sh.words[:len(sh.words)-len(s.words)+size]
+	s.words, s.count = s.words[:size], int32(reports)
 	if reports == 0 {
 		sh.used--
 	}
+}
+
+// move copies the reports from from to end to the place of the one at to, and of those behind it.
+func (s *series) move(to, from, end int) {
+	stride := int(s.stride)
+	copy(s.words[to*stride:], s.words[from*stride:end*stride])
 }
 
 // release takes a series back if it was lent last.
@@ -92,13 +91,13 @@ func (sh *shelf) reset() {
 		*s = series{} // it may have the memory from before the shelf grew
 	}
 	sh.used = 0
-	sh.reports, sh.values = sh.reports[:0], sh.values[:0]
+	sh.words = sh.words[:0]
 }
 
 // trim is reset, and lets go of what one large query has made large.
 func (sh *shelf) trim() {
 	sh.reset()
-	if cap(sh.block)+cap(sh.reports)*reportBytes+cap(sh.values)*8+cap(sh.lent)*seriesBytes > maxShelf {
+	if cap(sh.block)+cap(sh.words)*8+cap(sh.lent)*seriesBytes > maxShelf {
 		*sh = shelf{}
 	}
 }

@@ -208,7 +208,9 @@ func (v *view) itemsWithin(sc *scratch, numbers []uint32, scope *scope) error {
 		before := len(sc.items)
 		for i := range sc.near {
 			c := &sc.near[i]
-			guess = c.s.firstNear(scope.to, guess)
+			if guess = c.s.firstNear(scope.to, guess); i == 0 {
+				fetchRuns(sc.near[1:], guess-1, guess+1)
+			}
 			if row := c.s.newestBehind(guess, &v.filter, scope.from); row >= 0 {
 				c.from = int32(row)
 				sc.near[len(sc.items)-before] = *c
@@ -231,7 +233,7 @@ func (v *view) itemsWithin(sc *scratch, numbers []uint32, scope *scope) error {
 
 func (v *view) rowKey(s *series, row int, p *page, flip uint64) uint64 {
 	if p.column == byReportDate {
-		return dateKey(s.reports[row].date, flip)
+		return dateKey(s.date(row), flip)
 	}
 	return sortKey(s.value(row, p.column), flip)
 }
@@ -310,7 +312,7 @@ func (v *view) fillRows(items []item, sc *scratch, r *protocol.Result) error {
 		}
 		row := int(sc.rows[it.tie])
 		if r.With&protocol.WithReports != 0 {
-			r.Heads = append(r.Heads, v.head(s.reports[row]))
+			r.Heads = append(r.Heads, v.head(s.report(row)))
 		}
 		for c, col := range v.columns {
 			out[c*len(items)+i] = s.value(row, col)
