@@ -25,8 +25,8 @@ func leanOf(r *Result, types, periods []string) *Result {
 	}
 	short := lean.ShortHeads(len(r.Heads), types, periods)
 	for i, h := range r.Heads {
-		short[i] = ShortHead{ReportDate: h.ReportDate, DeclareDate: NoDate, Year: h.Year, Type: number(types, h.Type),
-			Period: number(periods, h.Period)}
+		short[i] = ShortHead{ReportDate: h.ReportDate, DeclareDate: NoDate, Year: h.Year,
+			Texts: [2]uint32{number(types, h.Type), number(periods, h.Period)}}
 		if h.DeclareDate.Given {
 			short[i].DeclareDate = h.DeclareDate.Seconds
 		}
