@@ -73,7 +73,7 @@ func newPast(rt *root, key pastKey, sc *scratch) (*past, error) {
 	base := rt.tables[key.slot]
 	p := &past{key: key, table: &table{chunks: make([]*chunk, len(base.chunks))}, use: new(usage)}
 	v := view{root: rt, slot: key.slot, table: base}
-	f, own := key.filter(), map[int]bool{}
+	f, own, guess := key.filter(), map[int]bool{}, noGuess
 	for i, from := range base.chunks {
 		if from == nil {
 			continue
@@ -86,7 +86,8 @@ func newPast(rt *root, key pastKey, sc *scratch) (*past, error) {
 			if s == nil {
 				continue
 			}
-			if at := s.newestWithin(&f, key.from, key.to); at >= 0 {
+			guess = s.firstNear(key.to, guess)
+			if at := s.newestBehind(guess, &f, key.from); at >= 0 {
 				p.show(p.table.writable(i, own), row, s, at, &sc.engine.shapes)
 			}
 			sc.shelf.release(s)

