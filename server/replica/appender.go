@@ -57,20 +57,33 @@ func (r *Raft) awaitFormed(ctx context.Context) error {
 	}
 }
 
-// gatherTime is how long an entry waits for writes that are likely to come.
-const gatherTime = 500 * time.Microsecond
+// gatherTime is how long an entry waits for writers that were just answered.
+const gatherTime = time.Millisecond
 
-// gather returns when as many writes wait as the entry before had, or after gatherTime if there are some at all. Writers that
-// were answered together mostly write again together, but not in the same moment: without waiting the first of them gets an
-// entry of its own and the others the next, and an entry costs all nodes nearly the same, however many writes it has. A
-// writer that is alone never waits.
-func (r *Raft) gather(recent int) {
+// largeShare of Options.EntryBytes is an entry whose cost is that of its bytes.
+const largeShare = 4
+
+// gather returns when what waits is worth an entry. An entry costs all nodes nearly the same, however many small writes it
+// has. So while one is on its way those that come wait together, and then a moment for the writers whom that one answers: they
+// mostly write again, though not all at once. A writer that is alone never waits. What is large is not held up: a second
+// entry behind the first keeps the disks and the network busy.
+//
+// 64 writers of single reports, three nodes and the writers on two cores, alternating: 108 us of CPU a write (96 to 118)
+// where two small entries on their way at once and half a millisecond of waiting took 133 (107 to 146), and 1.3 times (0.95
+// to 1.4) as many writes.
+func (r *Raft) gather() {
 	var over <-chan time.Time
 	for {
-		switch waiting := r.waiting(); {
-		case waiting >= recent || waiting == 0:
+		until := r.o.Log.EntryWrites
+		busy := len(r.slots) > 1 // besides the slot of the entry that is gathered
+		if !busy {
+			until = min(until, int(r.expected.Load()))
+		}
+		writes, bytes := r.waiting(until)
+		switch {
+		case writes == 0 || writes >= until || bytes >= r.o.Log.EntryBytes/largeShare:
 			return
-		case over == nil:
+		case !busy && over == nil:
 			timer := time.NewTimer(gatherTime)
 			defer timer.Stop()
 			over = timer.C
@@ -86,10 +99,9 @@ func (r *Raft) gather(recent int) {
 // append forms entries of all that waits and hands them to the library, until the queue is shut and empty.
 func (r *Raft) append() {
 	defer close(r.sent)
-	recent := 0
 	for {
 		r.slots <- struct{}{} // before the queue is looked at, so that what comes meanwhile joins the entry
-		r.gather(recent)
+		r.gather()
 		group, more := r.take(nil)
 		switch {
 		case !more:
@@ -98,7 +110,6 @@ func (r *Raft) append() {
 			<-r.slots
 			<-r.wake
 		default:
-			recent = len(group)
 			r.time = max(r.time, r.o.Log.Now().Unix())
 			r.sent <- sentGroup{group, r.lib().Apply(r.encode(group), 0)}
 		}
@@ -118,7 +129,9 @@ func (r *Raft) encode(group []*entry) []byte {
 func (r *Raft) acknowledge() {
 	for g := range r.sent {
 		err := g.future.Error()
+		r.expected.Store(int64(r.Stats().Queued + len(g.group)))
 		<-r.slots
+		r.signal()
 		var res result
 		if err == nil {
 			res = g.future.Response().(result)

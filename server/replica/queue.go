@@ -21,6 +21,7 @@ type queue struct {
 		sync.Mutex
 		queue  []*entry // in order
 		bytes  int      // of the queue's writes
+		until  int      // so many wake who takes them
 		closed bool
 		failed error // why the log has stopped; wraps ErrFailed
 		stats  Stats
@@ -92,7 +93,9 @@ func (q *queue) push(e *entry) error {
 	}
 	q.mu.queue = append(q.mu.queue, e)
 	q.mu.bytes += e.bytes
-	q.signal()
+	if len(q.mu.queue) >= q.mu.until || q.mu.bytes >= q.o.EntryBytes/largeShare {
+		q.signal()
+	}
 	return nil
 }
 
@@ -126,14 +129,16 @@ func (q *queue) Stats() Stats {
 	return stats
 }
 
-// waiting returns how many writes are in the queue; of one that was shut, more than will ever be.
-func (q *queue) waiting() int {
+// waiting returns how many writes are in the queue, and their bytes; of one that was shut, more than will ever be. Who
+// takes them is woken when there are as many as until, or when they are large, and not by each before.
+func (q *queue) waiting(until int) (writes, bytes int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.mu.closed {
-		return math.MaxInt
+		return math.MaxInt, q.mu.bytes
 	}
-	return len(q.mu.queue)
+	q.mu.until = until
+	return len(q.mu.queue), q.mu.bytes
 }
 
 // shut refuses further writes.
@@ -159,6 +164,7 @@ func (q *queue) take(group []*entry) (_ []*entry, more bool) {
 		group = append(group, e)
 	}
 	q.mu.queue = slices.Delete(q.mu.queue, 0, len(group))
+	q.mu.until = 0
 	q.mu.bytes -= bytes
 	return group, len(group) > 0 || !q.mu.closed
 }

@@ -58,7 +58,7 @@ type RaftOptions struct {
 
 	// Log bounds the queue and the entries. Its EntryBytes is 512 KiB by default here.
 	Log Options
-	// InFlight is how many entries may be on their way to a majority at once. Default 2.
+	// InFlight is how many entries may be on their way to a majority at once; a small one is so alone. Default 2.
 	InFlight int
 
 	// Heartbeat and Election are the silences of a master after which a slave stands for election and an election is
