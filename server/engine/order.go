@@ -40,9 +40,9 @@ func (w *whom) has(s *protocol.Subject) bool {
 	return slices.Contains(s.Topics, w.topic) && (w.kind == "" || carries(s.Tags, w.kind, w.keyword))
 }
 
-// leafSize is how many subjects a leaf holds at most: 4 KB, which is what a change copies of an order, besides a block
-// for each leaf that there is.
-const leafSize = 1024
+// leafSize is how many subjects a leaf holds at most: 4 KB with the generation, which is what a change copies of an order,
+// besides a block for each leaf that there is. Eight bytes more would take 4,864 of the heap.
+const leafSize = 1022
 
 type leaf struct {
 	generation uint64 // of the edit that may still write to it
@@ -188,10 +188,11 @@ func (o *order) page(dst []item, rt *root, f figures, p *page) []item {
 	}
 	limit := min(p.limit, n-p.offset)
 	if p.ascending || p.offset >= o.present {
-		c := o.seek(p.offset)
-		leaf := &o.blocks[c.block]
-		fetch(rt, f, leaf.leaf.numbers[c.i:min(c.i+min(limit, mostFetched), int(leaf.used))])
-		return o.run(dst, c, limit)
+		dst = o.run(dst, o.seek(p.offset), limit)
+		if limit <= mostFetched {
+			f.fetch(rt, dst)
+		}
+		return dst
 	}
 	missing := limit - min(limit, o.present-p.offset)
 	dst = o.descend(dst, rt, f, p.offset, limit-missing)
@@ -218,8 +219,11 @@ func (o *order) run(dst []item, c cursor, n int) []item {
 // descend appends n subjects that have values, from the greatest but offset on: tie by tie, each in key order.
 func (o *order) descend(dst []item, rt *root, f figures, offset, n int) []item {
 	at := o.present - 1 - offset
+	dst, ok := o.reverse(dst, rt, f, at, n)
+	if ok {
+		return dst
+	}
 	t := tie{low: at, high: at + 1, last: o.seek(at)}
-	fetch(rt, f, o.blocks[t.last.block].leaf.numbers[max(0, t.last.i+1-min(n, mostFetched)):t.last.i+1])
 	t.key, _ = f.key(o.at(t.last))
 	if at+1 < o.present {
 		if above, _ := f.key(o.at(o.seek(at + 1))); above == t.key {
@@ -242,25 +246,78 @@ func (o *order) descend(dst []item, rt *root, f figures, offset, n int) []item {
 	return dst
 }
 
+// reverse is descend of n subjects from the place at downwards, if they are few and neither they nor the two beside them
+// have equal keys, which is so in most figures. The two are fetched with the others: descend alone waits for each by itself.
+func (o *order) reverse(dst []item, rt *root, f figures, at, n int) ([]item, bool) {
+	if n > mostFetched {
+		return dst, false
+	}
+	first, end := at+1-n, min(at+2, o.present)
+	from := max(first-1, 0)
+	start := len(dst)
+	dst = o.run(dst, o.seek(from), end-from)
+	items := dst[start:]
+	f.fetch(rt, items)
+	f.fill(items)
+	for i := 1; i < len(items); i++ {
+		if items[i-1].key == items[i].key {
+			return dst[:start], false
+		}
+	}
+	slices.Reverse(items[:at+1-from])
+	return dst[:start+n], true
+}
+
 // mostFetched is how many rows are worth fetching at once: a processor waits for about as many lines at a time.
 const mostFetched = 64
 
-// fetch looks at the newest reports and the keys of some subjects, and at nothing else. In a large table each is a line or
-// two of memory that is far away, and a loop without decisions waits for all of them at once: of 500,000 subjects a page
-// then costs a node 7.7 us of CPU and not 10.4.
-func fetch(rt *root, f figures, numbers []uint32) {
-	words, named := uint64(0), 0
-	for _, number := range numbers {
-		if chunk := f.table.chunks[number>>chunkBits]; chunk != nil {
-			row := int(number&chunkMask) * chunk.stride
-			words |= chunk.rows[row] | chunk.rows[row+chunk.stride-1]
-		}
-		if rt.subjects[number>>chunkBits][number&chunkMask].Subject != nil {
-			named++
-		}
+// nearChunks is how many chunks of a table lie in a processor's own cache.
+const nearChunks = 64
+
+// fetch makes what an answer needs of some subjects, which have a report, be at hand. In a large table that is two lines of
+// memory for each that are far away, and a loop that does nothing but look at them waits for all of them at once: first what
+// leads to them, which is nearer, and then they, whose addresses are known by then. A page of 500,000 subjects falls by 0.2 to
+// 0.3 us of 2.1 against one loop for both.
+func (f figures) fetch(rt *root, items []item) {
+	if len(f.table.chunks) <= nearChunks {
+		return
+	}
+	var first, last [mostFetched + 2]*uint64
+	heads := byte(0)
+	for i := range items {
+		n := items[i].number
+		named := &rt.subjects[n>>chunkBits][n&chunkMask]
+		heads |= named.short[0]
+		c := f.table.chunks[n>>chunkBits]
+		row := int(n&chunkMask) * c.stride
+		first[i], last[i] = &c.rows[row], &c.rows[row+c.stride-1]
+	}
+	words := uint64(0)
+	for i := range items {
+		words |= *first[i] | *last[i]
 	}
 	runtime.KeepAlive(words)
-	runtime.KeepAlive(named)
+	runtime.KeepAlive(heads)
+}
+
+// fill fills in the keys of items, whose subjects have a report.
+func (f figures) fill(items []item) {
+	shape, place := noShape, -1
+	for i := range items {
+		n := items[i].number
+		c := f.table.chunks[n>>chunkBits]
+		if c.shape != shape {
+			shape, place = c.shape, c.shape.place(f.column)
+		}
+		at := int(n&chunkMask) * c.stride
+		key := uint64(missingKey)
+		if f.column == byReportDate {
+			key = dateKey(int64(c.rows[at]), 0)
+		} else if place >= 0 {
+			key = sortKeyOfBits(c.rows[at+1+place], 0)
+		}
+		items[i].key = key
+	}
 }
 
 // tie is subjects with equal keys, at the places from low up to high.

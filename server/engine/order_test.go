@@ -194,3 +194,37 @@ func TestLeavesOfAnOrderAreSplitAndJoined(t *testing.T) {
 	}
 	check(0, 0)
 }
+
+// TestPagesOfALargeTableAreThoseOfARanking asks pages of a table whose rows are fetched beforehand, with and without equal
+// figures on them.
+func TestPagesOfALargeTableAreThoseOfARanking(t *testing.T) {
+	const subjects = (nearChunks + 2) * chunkRows
+	var edits []subjectEdit
+	for i := range subjects {
+		v := float64(i * 7919 % subjects)
+		value := &v
+		switch {
+		case i%100 == 0:
+			v = protocol.Missing
+		case i%50 == 0:
+			value = nil
+		case i%400 < 3:
+			v = float64(i / 400)
+		}
+		edits = append(edits, subjectEdit{fmt.Sprintf("%06d", i), value, true})
+	}
+	key := orderKey{whom: whom{topic: "topic"}}
+	now, _ := newMoments().change(edits)
+	o := newOrder(key, now.topic(), key.figures(now.tables[0]))
+	for _, ascending := range []bool{true, false} {
+		all := o.ranked(now, now.topic(), ascending, 0, subjects)
+		for offset := 0; offset < subjects+100; offset += 101 {
+			for _, limit := range []int{1, 20, mostFetched, mostFetched + 1} {
+				want := cut(&page{offset: offset, limit: limit}, all)
+				if got := o.numbersOf(now.root, ascending, offset, limit); !slices.Equal(got, want) {
+					t.Fatalf("from %d on, %d, ascending %v:\n%v, want\n%v", offset, limit, ascending, got, want)
+				}
+			}
+		}
+	}
+}

@@ -56,7 +56,7 @@ func (r *root) historyBytes() (n int) {
 
 // subjectBytes is about what a subject takes with its places in lists and in the table of keys.
 func subjectBytes(s *protocol.Subject) int {
-	const fixed, each = 288, 64
+	const fixed, each = 296, 64
 	n := fixed + len(s.Key) + len(s.Name)
 	for _, t := range s.Topics {
 		n += each + len(t)
