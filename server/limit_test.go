@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/protocol"
-	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 func TestRequestsInFlightAreLimitedPerConnectionAndInTotal(t *testing.T) {
@@ -222,7 +222,7 @@ func TestAConnectionAtItsLimitOfUnreadBytesIsClosed(t *testing.T) {
 
 func TestTwoThousandConnectionsAtOnceAreServed(t *testing.T) {
 	want := 2000
-	if limit, known := wire.Descriptors(); known {
+	if limit, known := loops.Descriptors(); known {
 		want = min(want, int(limit)/4) // both ends are in this process
 	}
 	o := memory()

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/replica"
 	"github.com/kamaitachi/kamaitachi/server/store"
-	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 // disk is the options of a node on disk.
@@ -158,7 +158,7 @@ func TestAFailedLogRefusesWritesAndReadsGoOn(t *testing.T) {
 }
 
 func TestDescriptorsBoundConnections(t *testing.T) {
-	limit, known := wire.Descriptors()
+	limit, known := loops.Descriptors()
 	if !known {
 		t.Skip("this system does not say how many descriptors there are")
 	}

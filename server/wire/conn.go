@@ -68,13 +68,13 @@ func (c *Conn) Context() context.Context { return c.ctx }
 func (c *Conn) deliver(room *Room, out []byte, hangup bool) (kept bool) {
 	kept, wake := c.leave(room, out, hangup)
 	if wake {
-		c.l.wake(c)
+		c.Wake()
 	}
 	return kept
 }
 
 // Wake lets the connection's loop write what Pass left with it.
-func (c *Conn) Wake() { c.l.wake(c) }
+func (c *Conn) Wake() { c.l.engine.Wake(c.gc) }
 
 // leave is deliver without waking the loop: wake tells the caller to.
 func (c *Conn) leave(room *Room, out []byte, hangup bool) (kept, wake bool) {

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/panjf2000/gnet/v2"
 )
 
 const (
 	drainPause = 10 * time.Millisecond // between two looks at all connections
 	drainQuiet = 2                     // looks in a row that must find nothing new
 	drainGrace = time.Second           // for clients that go on asking though they are only refused
-
-	stopPatience = time.Second // until an engine that does not stop by itself is told to
 )
 
 // errStopped is returned by a drain that finds the engine gone.
@@ -24,40 +20,20 @@ var errStopped = errors.New("the listener had stopped by itself")
 // which is the error then.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	l.draining.Store(true)
+	l.engine.Ends()
 	l.stopWaits()
 	err := l.drain(ctx)
 	if err != nil {
 		err = fmt.Errorf("drain the listener at %s: %d requests were in flight and %d bytes of replies not sent: %w",
-			l.addr, l.inFlight.Load(), l.queued.Load(), err)
+			l.Addr(), l.inFlight.Load(), l.queued.Load(), err)
 	}
-	l.stop()
+	l.engine.Stop()
 	l.stopService()
 	return err
 }
 
-// stop ends the engine by taking away what it accepts from, over which it stops by itself. Told to stop, gnet ends its
-// loops first and goes on accepting for a moment; such a connection has no loop, and would neither be served nor closed
-// for as long as the process lives.
-func (l *Listener) stop() {
-	if err := stopAccepting(l.socket); err == nil {
-		select {
-		case <-l.ended:
-			return
-		case <-time.After(stopPatience):
-		}
-	}
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
-	// Stop looks only twice a second whether all has ended, and we are told: given a context that has ended, it begins
-	// to stop and returns.
-	if err := l.engine.Stop(ended); !errors.Is(err, context.Canceled) {
-		l.log.Debug("the engine had stopped before", "error", err)
-	}
-	<-l.ended
-}
-
 // Abort stops the listener at once, as accepting does that fails: what is under way is lost.
-func (l *Listener) Abort(ctx context.Context) error { return l.engine.Stop(ctx) }
+func (l *Listener) Abort(ctx context.Context) error { return l.engine.Abort(ctx) }
 
 // drain returns when nothing is owed to any client: no request in flight, no reply unsent, and no new request between
 // several looks, so that what had arrived when the drain began is answered too.
@@ -113,7 +89,7 @@ func (l *Listener) lookAround(ctx context.Context) (open int, settled bool, err 
 	for range asked {
 		select {
 		case <-looked:
-		case <-l.ended:
+		case <-l.Done():
 			return len(conns), false, errStopped
 		case <-ctx.Done():
 			return len(conns), false, ctx.Err()
@@ -128,13 +104,5 @@ func (l *Listener) lookAround(ctx context.Context) (open int, settled bool, err 
 
 // look wakes a connection and puts a token into looked once its loop has looked at it; it tells whether that will come.
 func (l *Listener) look(c *Conn, looked chan<- struct{}) bool {
-	l.life.RLock()
-	defer l.life.RUnlock()
-	if l.stopped {
-		return false
-	}
-	return c.gc.Wake(func(gnet.Conn, error) error {
-		looked <- struct{}{}
-		return nil
-	}) == nil
+	return l.engine.Look(c.gc, func() { looked <- struct{}{} })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
@@ -14,7 +15,7 @@ var (
 	// ErrInsecure is returned for an address beyond loopback without Options.Insecure.
 	ErrInsecure = errors.New("listening beyond loopback without credentials")
 	// ErrBusy is returned when another program listens at the address.
-	ErrBusy = errors.New("address is in use")
+	ErrBusy = loops.ErrBusy
 	// ErrDraining answers requests while the listener shuts down.
 	ErrDraining = protocol.Errorf(protocol.CodeUnavailable, "shutting down; ask another node")
 )

@@ -53,7 +53,7 @@ func (lo *Loop) gather(c *Conn) bool {
 	c.gathered = true
 	switch len(lo.turns) {
 	case 1:
-		c.l.wake(c)
+		c.Wake()
 	case maxTurns:
 		lo.flush()
 	}

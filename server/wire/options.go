@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"time"
 
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
@@ -20,7 +20,7 @@ type Options struct {
 	Insecure bool
 	// Limits bound what clients can take.
 	Limits Limits
-	// EventLoops is how many goroutines serve connections. Default GOMAXPROCS.
+	// EventLoops is how many goroutines serve connections. Default loops.Processors.
 	EventLoops int
 	// LoopBudget is what a connection may cost an event loop in one wake-up, in points of the service. Default 0.
 	LoopBudget int
@@ -46,7 +46,7 @@ func (o *Options) Validate() error {
 // withDefaults returns the options with the default of each that is not set.
 func (o Options) withDefaults() Options {
 	o.Who = cmp.Or(o.Who, "node")
-	o.EventLoops = cmp.Or(o.EventLoops, runtime.GOMAXPROCS(0))
+	o.EventLoops = cmp.Or(o.EventLoops, loops.Processors)
 	o.Limits = o.Limits.withDefaults()
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -40,16 +40,16 @@ func (l *Listener) sweep(now int64) {
 	for _, c := range l.open(nil) {
 		switch l.judge(c, now) {
 		case look:
-			l.wake(c)
+			c.Wake()
 		case hurry:
 			l.dismiss(c, "no HELLO came within %s", l.limits.HelloTimeout)
 		case half:
 			l.dismiss(c, "the rest of a frame did not come within %s", l.limits.HalfFrameTimeout)
 		case silent:
 			l.late.Add(1)
-			l.close(c)
+			l.engine.Close(c.gc)
 		case gone:
-			l.close(c)
+			l.engine.Close(c.gc)
 		}
 	}
 }

@@ -1,11 +1,9 @@
 package wire
 
 import (
-	"net"
-	"os"
-
 	"github.com/panjf2000/gnet/v2"
 
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
@@ -241,24 +239,6 @@ func (c *Conn) linger() {
 	c.closing = true
 	c.lingering.Store(max(c.l.now(), 1))
 	if c.gc.OutboundBuffered() == 0 {
-		closeWrite(c.gc)
-	}
-}
-
-// closeWrite tells the peer that nothing more will come. If that fails the peer learns it from the sweep's close.
-func closeWrite(gc gnet.Conn) {
-	fd, err := gc.Dup()
-	if err != nil {
-		return
-	}
-	f := os.NewFile(uintptr(fd), "connection")
-	defer f.Close()
-	same, err := net.FileConn(f)
-	if err != nil {
-		return
-	}
-	defer same.Close()
-	if tcp, ok := same.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite()
+		loops.CloseWrite(c.gc)
 	}
 }
