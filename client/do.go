@@ -62,12 +62,16 @@ func (q *request) decode(reply []byte) error {
 	if err := q.out.Decode(reply); err != nil {
 		return err
 	}
-	r, ok := q.out.(*protocol.Result)
-	if !ok {
-		return nil
+	if r, ok := q.out.(*protocol.Result); ok {
+		return columns(r, q.ids)
 	}
-	if len(q.ids) > 0 {
-		r.IDs = appendDistinct(r.IDs[:0], q.ids)
+	return nil
+}
+
+// columns names the columns of a result, unless it brings their names along, and checks that there are as many.
+func columns(r *protocol.Result, ids []string) error {
+	if len(ids) > 0 {
+		r.IDs = appendDistinct(r.IDs[:0], ids)
 	}
 	if len(r.Values) != len(r.IDs)*r.Rows() {
 		return protocol.Errorf(protocol.CodeProtocol, "%d values for %d rows of %d columns", len(r.Values), r.Rows(), len(r.IDs))
@@ -104,9 +108,8 @@ type attempt struct {
 	next      *node           // whom the last try named; nil = nobody
 	conn      *conn           // of the last try; nil: no connection was had
 	// begun is the fault of a write that may have been carried out, by nodes that know repeats.
-	begun *Error
-	// unbound: the node of an earlier try did not know the handle of a prepared query.
-	unbound bool
+	begun   *Error
+	unbound int // tries whose connection did not know the handle of a prepared query any more
 	// repeatable: the last try may be made again whatever became of it.
 	repeatable bool
 }

@@ -27,6 +27,10 @@ func (c *Client) again(ctx context.Context, k *call, fault *Error, last *attempt
 	return true
 }
 
+// maxUnbound is how many connections may have forgotten a prepared query until a request gives up: after a node forgot them
+// all, the next try may go to another one of its connections.
+const maxUnbound = 8
+
 // retryOf returns whether, and after which pause, a fault is worth another try.
 func (c *Client) retryOf(k *call, fault *Error, last *attempt) (pause time.Duration, ok bool) {
 	var refused *protocol.Error
@@ -40,8 +44,8 @@ func (c *Client) retryOf(k *call, fault *Error, last *attempt) (pause time.Durat
 		return 0, true // the topology has changed already
 	case refused != nil && refused.Code == protocol.CodeNotMaster:
 		return c.redirect(k, refused, last)
-	case refused != nil && refused.Code == protocol.CodeUnknownHandle && !last.unbound:
-		last.unbound = true
+	case refused != nil && refused.Code == protocol.CodeUnknownHandle && last.unbound < maxUnbound:
+		last.unbound++
 		return 0, true // it will be prepared again
 	case k.op.Writes() && others && notDone(fault, refused):
 		return c.election(k, last)
