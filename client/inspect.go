@@ -36,41 +36,35 @@ func (in *inspector) look(q *Raw, route *request) error {
 		route.lane = laneWrite
 		return in.lookWrite(q, route)
 	}
-	var err error
+	var m protocol.Message
 	switch q.Op {
 	case protocol.OpSnapshot:
-		err = in.snapshot.Decode(q.Payload)
-		route.lane = snapshotLane(&in.snapshot)
+		m = &in.snapshot
 	case protocol.OpPeriod:
-		err = in.period.Decode(q.Payload)
-		route.lane, route.key = periodLane(&in.period), firstOf(in.period.Subjects)
+		m = &in.period
 	case protocol.OpRecent:
-		err = in.recent.Decode(q.Payload)
-		route.lane, route.key = recentLane(&in.recent), firstOf(in.recent.Subjects)
+		m = &in.recent
 	case protocol.OpSelectSnapshot:
-		err = in.selectSnapshot.Decode(q.Payload)
-		route.lane = laneOf(limitRows(in.selectSnapshot.Limit), len(in.selectSnapshot.IDs))
+		m = &in.selectSnapshot
 	case protocol.OpSelectPeriod:
-		err = in.selectPeriod.Decode(q.Payload)
-		route.lane = laneBulk
+		m = &in.selectPeriod
 	case protocol.OpGet:
-		err = in.get.Decode(q.Payload)
-		route.key = in.get.Subject
+		m = &in.get
 	case protocol.OpSearch:
-		err = in.search.Decode(q.Payload)
-		route.lane = laneBulk
+		m = &in.search
 	case protocol.OpSubjects:
-		err = in.listSubjects.Decode(q.Payload)
-		route.lane = subjectsLane(&in.listSubjects)
+		m = &in.listSubjects
 	case protocol.OpPing, protocol.OpTables, protocol.OpStats, protocol.OpResetCounters, protocol.OpCluster:
-		err = empty.Decode(q.Payload)
+		m = &empty
 	case protocol.OpRemoveMember:
 		route.lane = laneWrite
-		var m protocol.RemoveMember
-		err = m.Decode(q.Payload)
+		var remove protocol.RemoveMember
+		return remove.Decode(q.Payload)
 	default:
-		err = protocol.Errorf(protocol.CodeUnsupported, "%s cannot be passed on", q.Op)
+		return protocol.Errorf(protocol.CodeUnsupported, "%s cannot be passed on", q.Op)
 	}
+	err := m.Decode(q.Payload)
+	route.lane, route.key = routeOf(m)
 	return err
 }
 

@@ -57,3 +57,24 @@ func subjectsLane(q *protocol.ListSubjects) int {
 	}
 	return laneQuick
 }
+
+// routeOf returns the lane of a read, and the key by which the ring finds its node; "" = any node does.
+func routeOf(q protocol.Message) (lane int, key string) {
+	switch q := q.(type) {
+	case *protocol.Snapshot:
+		return snapshotLane(q), ""
+	case *protocol.Period:
+		return periodLane(q), firstOf(q.Subjects)
+	case *protocol.Recent:
+		return recentLane(q), firstOf(q.Subjects)
+	case *protocol.SelectSnapshot:
+		return laneOf(limitRows(q.Limit), len(q.IDs)), ""
+	case *protocol.Get:
+		return laneQuick, q.Subject
+	case *protocol.ListSubjects:
+		return subjectsLane(q), ""
+	case *protocol.SelectPeriod, *protocol.Search:
+		return laneBulk, ""
+	}
+	return laneQuick, ""
+}

@@ -12,38 +12,37 @@ import (
 
 // Snapshot asks for one report per subject, ranked and paged (scenarios 3 and 4).
 func (c *Client) Snapshot(ctx context.Context, q *protocol.Snapshot, r *protocol.Result) error {
-	return c.view(ctx, &request{op: protocol.OpSnapshot, lane: snapshotLane(q), in: q, ids: q.IDs}, r)
+	return c.read(ctx, protocol.OpSnapshot, q, q.IDs, r)
 }
 
 // Period asks for all reports of subjects within a range, newest first (scenario 1).
 func (c *Client) Period(ctx context.Context, q *protocol.Period, r *protocol.Result) error {
-	return c.view(ctx, &request{op: protocol.OpPeriod, lane: periodLane(q), key: firstOf(q.Subjects), in: q, ids: q.IDs}, r)
+	return c.read(ctx, protocol.OpPeriod, q, q.IDs, r)
 }
 
 // Recent asks for the newest reports of each subject (scenario 2).
 func (c *Client) Recent(ctx context.Context, q *protocol.Recent, r *protocol.Result) error {
-	return c.view(ctx, &request{op: protocol.OpRecent, lane: recentLane(q), key: firstOf(q.Subjects), in: q, ids: q.IDs}, r)
+	return c.read(ctx, protocol.OpRecent, q, q.IDs, r)
 }
 
 // SelectSnapshot ranks the subjects that a criterion picks.
 func (c *Client) SelectSnapshot(ctx context.Context, q *protocol.SelectSnapshot, r *protocol.Result) error {
-	lane := laneOf(limitRows(q.Limit), len(q.IDs))
-	return c.view(ctx, &request{op: protocol.OpSelectSnapshot, lane: lane, in: q, ids: q.IDs}, r)
+	return c.read(ctx, protocol.OpSelectSnapshot, q, q.IDs, r)
 }
 
 // SelectPeriod ranks, day by day, the subjects that a criterion picks.
 func (c *Client) SelectPeriod(ctx context.Context, q *protocol.SelectPeriod, r *protocol.Result) error {
-	return c.view(ctx, &request{op: protocol.OpSelectPeriod, lane: laneBulk, in: q, ids: q.IDs}, r)
+	return c.read(ctx, protocol.OpSelectPeriod, q, q.IDs, r)
 }
 
 // Get asks for all reports of one subject in a table, in full table width.
 func (c *Client) Get(ctx context.Context, q *protocol.Get, r *protocol.Result) error {
-	return c.view(ctx, &request{op: protocol.OpGet, lane: laneQuick, key: q.Subject, in: q}, r)
+	return c.read(ctx, protocol.OpGet, q, nil, r)
 }
 
 // Search asks for the reports of several subjects, or of all, in key order.
 func (c *Client) Search(ctx context.Context, q *protocol.Search, r *protocol.Result) error {
-	return c.view(ctx, &request{op: protocol.OpSearch, lane: laneBulk, in: q}, r)
+	return c.read(ctx, protocol.OpSearch, q, nil, r)
 }
 
 // Subjects asks for subjects with their attributes.
@@ -87,8 +86,14 @@ func (c *Client) Ping(ctx context.Context) error {
 	return err
 }
 
-// view sends a read that a Result answers. The result's columns have the names q.ids, or bring their own where there are
-// none.
+// read sends a query. The result's columns have the names ids, or bring their own where there are none.
+func (c *Client) read(ctx context.Context, op protocol.Op, m protocol.Message, ids []string, r *protocol.Result) error {
+	q := request{op: op, in: m, ids: ids}
+	q.lane, q.key = routeOf(m)
+	return c.view(ctx, &q, r)
+}
+
+// view sends a read that a Result answers.
 func (c *Client) view(ctx context.Context, q *request, r *protocol.Result) error {
 	q.out = r
 	applied, err := c.do(ctx, q)

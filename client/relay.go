@@ -27,6 +27,7 @@ type Relayed struct {
 	Err    error    // a *Error: no node answered
 	To     Sink
 	Change protocol.Change // of SendPrepared
+	IDs    []string        // of SendQuery: what the columns of its answer are called; none = it says so
 
 	c     *Client
 	k     *call
@@ -66,6 +67,47 @@ func (y *Relay) Send(r *Relayed) error {
 		return &Error{Op: r.Op, Stage: StageCheck, Err: err, Unsent: true}
 	}
 	y.send(r)
+	return nil
+}
+
+// SendQuery sends a read, in place of r.Payload, whose memory is used for it. What Answer fills is named by r.IDs. The query may
+// be used again when its Sink was told.
+func (y *Relay) SendQuery(r *Relayed, op protocol.Op, m protocol.Message) {
+	r.Op, r.Payload = op, m.AppendTo(r.Payload[:0])
+	r.q = request{op: op, raw: &r.Raw, reply: &r.Reply}
+	r.q.lane, r.q.key = routeOf(m)
+	y.send(r)
+}
+
+// Answer fills a result with the answer to what SendQuery sent, in Replied: it borrows from Reply. It returns Err or, as a
+// *Error too, what the node refused with; the result is empty then.
+func (r *Relayed) Answer(into *protocol.Result) error {
+	into.Reset()
+	err := r.Err
+	if err == nil {
+		err = r.answer(into)
+	}
+	if err != nil {
+		into.Reset()
+	}
+	into.Applied = r.Reply.Applied
+	return err
+}
+
+func (r *Relayed) answer(into *protocol.Result) error {
+	fault := func(stage Stage, err error) error {
+		return &Error{Op: r.Op, Addr: r.Reply.Addr, Stage: stage, Err: err}
+	}
+	if r.Reply.Code != protocol.CodeOK {
+		return fault(StageNode, serverError(r.Reply.Code, r.Reply.Payload))
+	}
+	err := into.Decode(r.Reply.Payload)
+	if err == nil {
+		err = columns(into, r.IDs)
+	}
+	if err != nil {
+		return fault(StageRead, malformed(err))
+	}
 	return nil
 }
 
