@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kamaitachi/kamaitachi/httpcompat/express"
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
 
@@ -51,6 +52,42 @@ type Operations interface {
 	// Breakers returns the circuit breakers of whom it asks in the order in which to show them; none where there are none.
 	Breakers() []Breaker
 }
+
+// Swift is a backend that can answer many queries at once.
+type Swift interface {
+	// Swift returns queries for event loops: they never wait, nor compute for long. Where a query would have to they return
+	// the error later, wrapped or not, and it is asked through the backend.
+	Swift() (q Queries, later error)
+}
+
+// Relaying is a backend that passes queries on, and need not be waited for by a goroutine each.
+type Relaying interface {
+	// NewRelay returns a relay for one event loop.
+	NewRelay() Relay
+}
+
+// Relay passes queries on. It serves one goroutine at a time.
+type Relay interface {
+	// Ask begins to ask a query and to fill a result with the answer, whose columns are called as given; none = it says so
+	// itself. Query, names and result are lent until to is told the outcome, unless Ask returns an error. A timeout of 0 is
+	// none.
+	Ask(op protocol.Op, q protocol.Message, columns []string, r *protocol.Result, timeout time.Duration, to Asker) error
+	// Flush lets go what was asked.
+	Flush()
+}
+
+// Asker is told how its query was answered, by one of its methods. What they return, if anything, is woken once all answers
+// that came together were handed over.
+type Asker interface {
+	// Known is told the reply of a node first, which is lent, and the applied index that it shows. If it is known how to answer
+	// with it, that is all. Otherwise the result is to be filled, while the reply is still lent, and Answered called.
+	Known(reply []byte, applied uint64) (w Waker, known bool)
+	// Answered is told that the result is filled, or what went wrong.
+	Answered(err error) Waker
+}
+
+// Waker is told that there is something to do.
+type Waker = express.Waker
 
 // Keeper is a backend that keeps answers for those who ask the same again.
 type Keeper interface {

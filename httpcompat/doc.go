@@ -1,9 +1,10 @@
-// Package httpcompat serves the JSON endpoints (docs: http-api.md) on fasthttp over an interface that it declares
-// itself, Backend. A node and the gateway both plug into it; it knows neither.
+// Package httpcompat serves the JSON endpoints (docs: http-api.md) over an interface that it declares itself, Backend. A node
+// and the gateway both plug into it; it knows neither. Plain requests are read and answered on event loops (package
+// express), all others by fasthttp's server; both call the same Handler.
 //
 // # The way of a request
 //
-//	fasthttp -> Handler.Serve -> route table -> rate limit of its group -> decode (reader, body) -> Backend -> append
+//	express -> looping.Serve, fasthttp -> Handler.Serve -> route table -> rate limit of its group -> decode (reader, body) -> Backend -> append
 //
 // One table (routes.go) says for each path its method, operation, rate limit group, envelope and handler. A handler
 // appends the value of "data" and returns an error or nil; what surrounds it, and which status an error becomes, is

@@ -81,7 +81,7 @@ func TestGoldenAnswers(t *testing.T) {
 	for _, c := range goldenCases() {
 		names = append(names, c.name+".txt")
 		t.Run(c.name, func(t *testing.T) {
-			got := c.run(t)
+			got := c.run(t, func(b *modelBackend) Backend { return b }, 1)
 			file := filepath.Join("testdata", "golden", c.name+".txt")
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -108,15 +108,20 @@ func TestGoldenAnswers(t *testing.T) {
 	}
 }
 
-// run sends the request and returns it with its answer, as the file has them.
-func (c *goldenCase) run(t *testing.T) string {
+// run sends the request so many times and returns it with its last answer, as the file has them.
+func (c *goldenCase) run(t *testing.T, way func(*modelBackend) Backend, times int) string {
 	b := newModelBackend().load(t)
 	b.stats = Stats{Figures: nodeFigures()}
 	if c.with != nil {
 		c.with(b)
 	}
-	_, url := start(t, b, quiet())
+	o := quiet()
+	o.Replies = 4
+	_, url := start(t, way(b), o)
 	r := send(t, c.method, url+c.path, c.body)
+	for range times - 1 {
+		r = send(t, c.method, url+c.path, c.body)
+	}
 	if r.header.Get("X-Request-Id") == "" {
 		t.Error("no X-Request-Id")
 	}

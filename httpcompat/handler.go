@@ -24,6 +24,7 @@ type Handler struct {
 	nowhere   *counters // of requests for what does not exist
 	breakers  operationBreakers
 	counts    *metricSet
+	replies   *replyMemo // nil = none
 	exchanges sync.Pool
 	ids       requestIDs
 	base      context.Context // of every call of the backend
@@ -36,6 +37,7 @@ func NewHandler(b Backend, o Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{backend: b, options: o.withDefaults(), counts: newMetricSet(), ids: newRequestIDs(), base: context.Background()}
+	h.replies = newReplyMemo(h.options.Replies)
 	remembered := newMemo(h.options.Memo)
 	h.exchanges.New = func() any {
 		x := &exchange{h: h, labels: labels{memo: remembered}}
@@ -64,7 +66,9 @@ func (h *Handler) Serve(c *fasthttp.RequestCtx) {
 	x := h.exchanges.Get().(*exchange)
 	x.begin(c)
 	defer x.finish()
-	x.serve()
+	if x.admit() {
+		_ = x.run() // nothing is put off here
+	}
 }
 
 // exchange is one request and its answer. It is reused.
@@ -75,6 +79,7 @@ type exchange struct {
 	endpoint  *endpoint // nil = the path or method does not exist
 	parameter []byte    // what stands where the path has a parameter
 	id        []byte    // of the request
+	epoch     uint32    // of the endpoint's breaker
 	code      int       // what the answer is told with: 200 or an error's
 	out       []byte    // the body of the answer
 
@@ -85,6 +90,8 @@ type exchange struct {
 	result  protocol.Result
 	labels  labels
 	kept    Kept // nil where the backend keeps no answers
+	looked  bool // whether the answer is kept is known: it is not
+	loop    onLoop
 }
 
 // queries has the query of each read that a body asks for; an exchange uses one of them.
@@ -114,56 +121,80 @@ func (x *exchange) begin(c *fasthttp.RequestCtx) {
 	c.Response.Header.SetCanonical(headerRequestID, x.id)
 }
 
-// serve finds who answers, and lets him.
-func (x *exchange) serve() {
+// admit finds who answers, and tells whether he may. Otherwise the request is answered.
+func (x *exchange) admit() bool {
 	path := x.http.URI().PathOriginal()
 	site, parameter := x.h.sites.find(path)
 	if site == nil {
 		x.tell(x.h.sites.envelopeOf(path), fasthttp.StatusNotFound, fmt.Sprintf("there is nothing at %.200q; /openapi.json lists what there is", path))
-		return
+		return false
 	}
 	e := site.by(x.http.Method())
 	if e == nil {
 		x.http.Response.Header.Set("Allow", site.allow)
 		x.tell(x.h.sites.envelopeOf(path), fasthttp.StatusMethodNotAllowed,
 			fmt.Sprintf("%.20q is not allowed here; allowed: %s", x.http.Method(), site.allow))
-		return
+		return false
 	}
 	x.endpoint, x.parameter = e, parameter
 	if !e.limiter.allow() {
 		x.http.Response.Header.Set("Retry-After", e.limiter.retryAfter)
 		x.tell(dataB, fasthttp.StatusTooManyRequests, "Too Many Requests - Rate limit exceeded")
-		return
+		return false
 	}
 	if e.breaker == nil {
-		x.handle()
-		return
+		return true
 	}
 	epoch, open := e.breaker.Ask()
 	if open {
 		x.fail(ErrCircuitOpen)
-		return
+		return false
 	}
-	judged := false
-	defer func() { // a panic is the server's fault too
-		if !judged {
-			e.breaker.Tell(epoch, breaker.Failure)
-		}
-	}()
-	x.handle()
-	judged = true
-	e.breaker.Tell(epoch, x.judge())
+	x.epoch = epoch
+	return true
 }
 
-// handle lets the endpoint answer.
-func (x *exchange) handle() {
-	e := x.endpoint
-	x.out = append(x.out, opening[e.envelope]...)
-	if err := e.handle(x); err != nil {
-		x.fail(err)
-		return
+// run lets the endpoint answer. An error is errWorker or errAsked: the answer is put off.
+func (x *exchange) run() error {
+	verdict := breaker.Failure // a panic is the server's fault too
+	putOff := false
+	defer func() {
+		if !putOff {
+			x.judged(verdict)
+		}
+	}()
+	err := x.handle()
+	switch err {
+	case errAsked:
+		putOff = true
+		return err
+	case errWorker:
+		putOff, x.out = true, x.out[:0]
+		return err
 	}
-	if e.envelope != bare {
+	x.settle(err)
+	verdict = x.judge()
+	return nil
+}
+
+// judged tells the endpoint's breaker what came of a request that it had let through.
+func (x *exchange) judged(v breaker.Outcome) {
+	if b := x.endpoint.breaker; b != nil {
+		b.Tell(x.epoch, v)
+	}
+}
+
+// handle appends the answer, up to its end.
+func (x *exchange) handle() error {
+	x.out = append(x.out, opening[x.endpoint.envelope]...)
+	return x.endpoint.handle(x)
+}
+
+// settle ends the answer, or makes it one of an error.
+func (x *exchange) settle(err error) {
+	if err != nil {
+		x.fail(err)
+	} else if x.endpoint.envelope != bare {
 		x.out = append(x.out, '}')
 	}
 }
@@ -222,9 +253,19 @@ func (x *exchange) attributes(more ...any) []any {
 // panic, which becomes an answer too.
 func (x *exchange) finish() {
 	if p := recover(); p != nil {
-		x.http.Response.Header.SetContentType(jsonType)
-		x.fault(slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		x.panicked(p)
 	}
+	x.complete()
+}
+
+// panicked answers a request over which the server has panicked.
+func (x *exchange) panicked(p any) {
+	x.http.Response.Header.SetContentType(jsonType)
+	x.fault(slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+}
+
+// complete is finish without a panic.
+func (x *exchange) complete() {
 	x.http.Response.SwapBody(x.out)
 	counters := x.h.nowhere
 	if x.endpoint != nil {
@@ -257,28 +298,33 @@ const (
 
 // release forgets the request and returns the exchange to its pool.
 func (x *exchange) release() {
-	x.http, x.endpoint, x.parameter, x.out = nil, nil, nil, nil
-	x.body.reset()
+	x.http, x.endpoint, x.parameter, x.out, x.looked, x.loop = nil, nil, nil, nil, false, onLoop{}
+	x.forget()
 	for _, list := range x.body.lists() {
 		if cap(*list) > maxKeptItems {
 			*list = nil
 		}
 	}
-	x.reader.reset(nil)
 	if cap(x.reader.arena) > maxKeptArena {
 		x.reader.arena = nil
 	}
+	if cap(x.result.Values) > maxKeptValues || cap(x.result.Subjects) > maxKeptValues {
+		x.result = protocol.Result{}
+	}
+	x.result.Reset() // does not keep an old root alive
+	x.h.exchanges.Put(x)
+}
+
+// forget forgets what was read of the body.
+func (x *exchange) forget() {
+	x.body.reset()
+	x.reader.reset(nil)
 	x.write = saveBody{}
 	periods := x.queries.recent.Periods[:0]
 	if cap(periods) > maxKeptItems {
 		periods = nil
 	}
 	x.queries = queries{recent: protocol.Recent{Periods: periods}}
-	if cap(x.result.Values) > maxKeptValues || cap(x.result.Subjects) > maxKeptValues {
-		x.result = protocol.Result{}
-	}
-	x.result.Reset() // does not keep an old root alive
-	x.h.exchanges.Put(x)
 }
 
 // updating returns the context of a write.

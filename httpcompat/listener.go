@@ -112,9 +112,9 @@ const (
 // Close closes the connection. One that lingers first says that no more is sent and drops what still comes in, because
 // closing over unread bytes resets the connection and takes the answer from the client that has not read it yet.
 func (c *conn) Close() error {
-	if tcp, ok := c.Conn.(*net.TCPConn); c.listener.forget(c) && ok && tcp.CloseWrite() == nil {
-		if tcp.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-			io.CopyN(io.Discard, tcp, lingerBytes) // its error is that of a connection that is over
+	if w, ok := c.Conn.(interface{ CloseWrite() error }); c.listener.forget(c) && ok && w.CloseWrite() == nil {
+		if c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+			io.CopyN(io.Discard, c.Conn, lingerBytes) // its error is that of a connection that is over
 		}
 	}
 	return c.Conn.Close()

@@ -32,6 +32,9 @@ type Options struct {
 	// Memo is about how many subjects' JSON is kept ready, and a quarter of how many numbers' text: for backends that give
 	// the same *protocol.Subject again and again, as a node does. It takes about 500 bytes each. Default 0 = none.
 	Memo int
+	// Replies is how many replies of nodes' JSON is kept ready, for a Relaying backend. It takes 40 KiB each at most. Default
+	// 0 = none.
+	Replies int
 	// Metrics is called for each /metrics, to append what others count, in Prometheus's text form. Default nil.
 	Metrics func(w io.Writer)
 
@@ -88,7 +91,7 @@ func (o *Options) Validate() error {
 	}
 	for name, n := range map[string]int{
 		"MaxBody": o.MaxBody, "MaxHeader": o.MaxHeader, "MaxConnections": o.MaxConnections,
-		"MaxConnectionsPerIP": o.MaxConnectionsPerIP, "Memo": o.Memo,
+		"MaxConnectionsPerIP": o.MaxConnectionsPerIP, "Memo": o.Memo, "Replies": o.Replies,
 	} {
 		if n < 0 {
 			return fmt.Errorf("httpcompat: %w: %s is %d, must not be negative", ErrOptions, name, n)

@@ -15,28 +15,44 @@ func (x *exchange) querying() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(x.h.base, x.h.options.QueryTimeout)
 }
 
-// answer reads a query from the body, lets the backend fill the result, and shows it; or answers as it did before.
-func answer[Q any](x *exchange, fields fieldSet, q *Q, fill func(*body, *Q) error,
-	ask func(Backend, context.Context, *Q, *protocol.Result) error, show func(*exchange)) error {
+// query says how a read is read, asked and shown.
+type query[Q any] struct {
+	op     protocol.Op
+	fields fieldSet
+	fill   func(*body, *Q) error
+	ask    func(Queries, context.Context, *Q, *protocol.Result) error
+	show   func(*exchange)
+}
+
+// answer reads a query from the body, lets the backend fill the result, and shows it; or answers as it did before. On an event
+// loop it may put that off.
+func answer[Q any, M interface {
+	*Q
+	protocol.Message
+}](x *exchange, k *query[Q], q *Q) error {
+	x.loop.own()
 	request := x.http.PostBody()
 	if x.answerKept(request) {
 		return nil
 	}
 	x.reader.reset(request)
-	if err := x.body.read(&x.reader, fields); err != nil {
+	if err := x.body.read(&x.reader, k.fields); err != nil {
 		return err
 	}
-	if err := fill(&x.body, q); err != nil {
+	if err := k.fill(&x.body, q); err != nil {
 		return err
+	}
+	if x.loop.relay != nil {
+		return x.relayed(k.op, M(q), k.show)
 	}
 	ctx, cancel := x.querying()
 	defer cancel()
-	if err := ask(x.h.backend, ctx, q, &x.result); err != nil {
-		return err
+	if err := k.ask(x.loop.queries(x.h.backend), ctx, q, &x.result); err != nil {
+		return x.loop.putOff(err)
 	}
 	x.showApplied(x.result.Applied)
 	start := len(x.out)
-	show(x)
+	k.show(x)
 	if x.kept != nil && x.kept.Wanted() {
 		topic, subjects := dependsOn(q)
 		x.kept.Keep(x.endpoint.kind, request, x.result.Applied, topic, subjects, x.out[start:])
@@ -46,9 +62,10 @@ func answer[Q any](x *exchange, fields fieldSet, q *Q, fill func(*body, *Q) erro
 
 // answerKept answers as the backend's memory says, if it has a word about this request that still holds.
 func (x *exchange) answerKept(request []byte) bool {
-	if x.kept == nil {
+	if x.kept == nil || x.looked {
 		return false
 	}
+	x.looked = true
 	kept, applied, ok := x.kept.Find(x.endpoint.kind, request)
 	if ok {
 		x.showApplied(applied)
@@ -76,38 +93,33 @@ func dependsOn(query any) (topic string, subjects []string) {
 	return "", nil
 }
 
-func (x *exchange) snapshot() error {
-	return answer(x, snapshotFields, &x.queries.snapshot, (*body).snapshot, Backend.Snapshot, (*exchange).showSnapshot)
-}
+// The queries that bodies ask.
+var (
+	askSnapshot = query[protocol.Snapshot]{protocol.OpSnapshot, snapshotFields, (*body).snapshot, Queries.Snapshot,
+		(*exchange).showSnapshot}
+	askPeriod = query[protocol.Period]{protocol.OpPeriod, periodFields, (*body).period, Queries.Period, (*exchange).showPeriod}
+	askRecent = query[protocol.Recent]{protocol.OpRecent, recentFields, (*body).recent, Queries.Recent, (*exchange).showRecent}
 
-func (x *exchange) period() error {
-	return answer(x, periodFields, &x.queries.period, (*body).period, Backend.Period, func(x *exchange) {
-		x.out = appendSeries(x.out, &x.result, &x.labels, false)
-	})
-}
+	askSelectSnapshot = query[protocol.SelectSnapshot]{protocol.OpSelectSnapshot, selectSnapshotFields, (*body).selectSnapshot,
+		Queries.SelectSnapshot, (*exchange).showSnapshot}
+	askSelectPeriod = query[protocol.SelectPeriod]{protocol.OpSelectPeriod, selectPeriodFields, (*body).selectPeriod,
+		Queries.SelectPeriod, (*exchange).showDays}
+	askSearch = query[protocol.Search]{protocol.OpSearch, searchFields, (*body).search, Queries.Search, (*exchange).showRows}
+)
 
-func (x *exchange) recent() error {
-	return answer(x, recentFields, &x.queries.recent, (*body).recent, Backend.Recent, func(x *exchange) {
-		x.out = appendSeries(x.out, &x.result, &x.labels, true)
-	})
-}
-
+func (x *exchange) snapshot() error { return answer(x, &askSnapshot, &x.queries.snapshot) }
+func (x *exchange) period() error   { return answer(x, &askPeriod, &x.queries.period) }
+func (x *exchange) recent() error   { return answer(x, &askRecent, &x.queries.recent) }
 func (x *exchange) selectSnapshot() error {
-	return answer(x, selectSnapshotFields, &x.queries.selectSnapshot, (*body).selectSnapshot, Backend.SelectSnapshot,
-		(*exchange).showSnapshot)
+	return answer(x, &askSelectSnapshot, &x.queries.selectSnapshot)
 }
+func (x *exchange) selectPeriod() error { return answer(x, &askSelectPeriod, &x.queries.selectPeriod) }
+func (x *exchange) search() error       { return answer(x, &askSearch, &x.queries.search) }
 
-func (x *exchange) selectPeriod() error {
-	return answer(x, selectPeriodFields, &x.queries.selectPeriod, (*body).selectPeriod, Backend.SelectPeriod, func(x *exchange) {
-		x.out = appendDays(x.out, &x.result, &x.labels)
-	})
-}
-
-func (x *exchange) search() error {
-	return answer(x, searchFields, &x.queries.search, (*body).search, Backend.Search, func(x *exchange) {
-		x.out = appendRows(x.out, &x.result)
-	})
-}
+func (x *exchange) showPeriod() { x.out = appendSeries(x.out, &x.result, &x.labels, false) }
+func (x *exchange) showRecent() { x.out = appendSeries(x.out, &x.result, &x.labels, true) }
+func (x *exchange) showDays()   { x.out = appendDays(x.out, &x.result, &x.labels) }
+func (x *exchange) showRows()   { x.out = appendRows(x.out, &x.result) }
 
 func (x *exchange) showSnapshot() { x.out = appendSnapshot(x.out, &x.result, &x.labels) }
 

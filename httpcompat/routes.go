@@ -16,36 +16,37 @@ type route struct {
 	group     group
 	envelope  envelope
 	handle    func(*exchange) error // appends the value of "data", or all of a bare answer
+	query     bool                  // a body asks it, and it may be answered on an event loop
 }
 
 // routes is everything that is served. HEAD is GET without its body.
 var routes = []route{
-	{"POST", "/kamaitachi/api/data/v1/snapshot", "snapshot", groupSnapshot, dataA, (*exchange).snapshot},
-	{"POST", "/kamaitachi/api/data/v1/period", "period", groupPeriod, dataA, (*exchange).period},
-	{"POST", "/api/v1/snapshot/recent", "recent", groupRecent, dataA, (*exchange).recent},
-	{"POST", "/kamaitachi/api/selection/v1/snapshot", "select_snapshot", groupSelection, selectionA, (*exchange).selectSnapshot},
-	{"POST", "/kamaitachi/api/selection/v1/period", "select_period", groupSelection, selectionA, (*exchange).selectPeriod},
+	{"POST", "/kamaitachi/api/data/v1/snapshot", "snapshot", groupSnapshot, dataA, (*exchange).snapshot, true},
+	{"POST", "/kamaitachi/api/data/v1/period", "period", groupPeriod, dataA, (*exchange).period, true},
+	{"POST", "/api/v1/snapshot/recent", "recent", groupRecent, dataA, (*exchange).recent, true},
+	{"POST", "/kamaitachi/api/selection/v1/snapshot", "select_snapshot", groupSelection, selectionA, (*exchange).selectSnapshot, true},
+	{"POST", "/kamaitachi/api/selection/v1/period", "select_period", groupSelection, selectionA, (*exchange).selectPeriod, true},
 
-	{"POST", "/data/v1/save", "save", groupRows, dataB, (*exchange).saveRows},
-	{"GET", "/data/v1/get/{subject}", "get", groupRows, dataB, (*exchange).get},
-	{"DELETE", "/data/v1/delete/{subject}", "delete", groupRows, dataB, (*exchange).delete},
-	{"POST", "/data/v1/search", "search", groupRows, dataB, (*exchange).search},
+	{"POST", "/data/v1/save", "save", groupRows, dataB, (*exchange).saveRows, false},
+	{"GET", "/data/v1/get/{subject}", "get", groupRows, dataB, (*exchange).get, false},
+	{"DELETE", "/data/v1/delete/{subject}", "delete", groupRows, dataB, (*exchange).delete, false},
+	{"POST", "/data/v1/search", "search", groupRows, dataB, (*exchange).search, true},
 
-	{"GET", "/api/v1/tables", "tables", groupDefault, dataA, (*exchange).tables},
-	{"GET", "/api/v1/subjects", "subjects", groupDefault, dataA, (*exchange).subjects},
-	{"POST", "/api/v1/subjects", "put_subjects", groupDefault, dataA, (*exchange).putSubjects},
+	{"GET", "/api/v1/tables", "tables", groupDefault, dataA, (*exchange).tables, false},
+	{"GET", "/api/v1/subjects", "subjects", groupDefault, dataA, (*exchange).subjects, false},
+	{"POST", "/api/v1/subjects", "put_subjects", groupDefault, dataA, (*exchange).putSubjects, false},
 
-	{"GET", "/health", "health", groupDefault, bare, (*exchange).health},
-	{"GET", "/livez", "livez", unlimited, bare, (*exchange).livez},
-	{"GET", "/readyz", "readyz", unlimited, bare, (*exchange).readyz},
-	{"GET", "/stats", "stats", groupDefault, bare, (*exchange).stats},
-	{"GET", "/kamaitachi/api/data/v1/stats", "data_stats", groupDefault, dataA, (*exchange).dataStats},
-	{"POST", "/kamaitachi/api/data/v1/cache/reset", "cache_reset", groupDefault, statusA, (*exchange).resetCache},
-	{"GET", "/metrics/circuit_breaker", "breakers", groupDefault, bare, (*exchange).breakers},
-	{"GET", "/monitor/circuitbreaker", "breakers_monitor", groupDefault, dataB, (*exchange).breakers},
-	{"GET", "/monitor/status", "monitor_status", groupDefault, dataB, (*exchange).breakers},
-	{"GET", "/metrics", "metrics", unlimited, bare, (*exchange).metrics},
-	{"GET", "/openapi.json", "openapi", groupDefault, bare, (*exchange).openapi},
+	{"GET", "/health", "health", groupDefault, bare, (*exchange).health, false},
+	{"GET", "/livez", "livez", unlimited, bare, (*exchange).livez, false},
+	{"GET", "/readyz", "readyz", unlimited, bare, (*exchange).readyz, false},
+	{"GET", "/stats", "stats", groupDefault, bare, (*exchange).stats, false},
+	{"GET", "/kamaitachi/api/data/v1/stats", "data_stats", groupDefault, dataA, (*exchange).dataStats, false},
+	{"POST", "/kamaitachi/api/data/v1/cache/reset", "cache_reset", groupDefault, statusA, (*exchange).resetCache, false},
+	{"GET", "/metrics/circuit_breaker", "breakers", groupDefault, bare, (*exchange).breakers, false},
+	{"GET", "/monitor/circuitbreaker", "breakers_monitor", groupDefault, dataB, (*exchange).breakers, false},
+	{"GET", "/monitor/status", "monitor_status", groupDefault, dataB, (*exchange).breakers, false},
+	{"GET", "/metrics", "metrics", unlimited, bare, (*exchange).metrics, false},
+	{"GET", "/openapi.json", "openapi", groupDefault, bare, (*exchange).openapi, false},
 }
 
 const subjectParameter = "{subject}"

@@ -6,20 +6,24 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"syscall"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/kamaitachi/kamaitachi/httpcompat/express"
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 )
 
-// Server is a Handler behind a listener, with every limit set.
+// Server is a Handler behind a listener, with every limit set. Plain requests are answered on event loops (express), all
+// others by fasthttp.
 type Server struct {
 	handler  *Handler
+	express  *express.Server
 	http     *fasthttp.Server
-	listener *listener
+	listener *listener          // of the connections that are fasthttp's
 	cancel   context.CancelFunc // of the handler's base context
 }
 
-// Listen takes an address, "127.0.0.1:8080", whose port may be 0 for any free one. Serve must follow.
+// Listen answers at an address, "127.0.0.1:8080", whose port may be 0 for any free one. Serve must follow.
 //
 // It returns ErrInsecure for an address beyond loopback without Options.Insecure, and ErrInUse for a port that is taken.
 func Listen(address string, b Backend, o Options) (*Server, error) {
@@ -35,18 +39,28 @@ func Listen(address string, b Backend, o Options) (*Server, error) {
 		return nil, fmt.Errorf("httpcompat: listen on %q: %w: nobody is asked for credentials yet; "+
 			"bind to 127.0.0.1, or set insecure if the network is yours", address, ErrInsecure)
 	}
-	l, err := net.ListenTCP("tcp", tcp)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	s := &Server{handler: h}
+	h.base, s.cancel = context.WithCancel(h.base)
+	s.express = express.New(h, h.options.express())
+	s.listener = newListener(s.express.Fallback())
+	s.http = newHTTP(h, s)
+	err = s.express.Start(tcp)
+	if errors.Is(err, loops.ErrBusy) {
 		return nil, fmt.Errorf("httpcompat: listen on %q: %w: another program listens there; end it or choose another port",
 			address, ErrInUse)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("httpcompat: listen on %q: %w", address, err)
 	}
-	s := &Server{handler: h, listener: newListener(l)}
-	h.base, s.cancel = context.WithCancel(h.base)
-	s.http = newHTTP(h, s)
 	return s, nil
+}
+
+// express returns the options of the event loops.
+func (o *Options) express() express.Options {
+	return express.Options{
+		MaxHeader: o.MaxHeader, MaxConnections: o.MaxConnections, MaxConnectionsPerIP: o.MaxConnectionsPerIP,
+		ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout, IdleTimeout: o.IdleTimeout, Logger: o.Logger,
+	}
 }
 
 // writeBuffer is the write buffer of a connection, in bytes. Head and body of an answer that fits go out with one call of
@@ -77,30 +91,37 @@ func newHTTP(h *Handler, s *Server) *fasthttp.Server {
 }
 
 // Addr returns the address that is listened on.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr { return s.express.Addr() }
 
 // Handler returns the handler, for those who serve it elsewhere too.
 func (s *Server) Handler() *Handler { return s.handler }
 
 // Serve answers until Shutdown, and then returns nil.
 func (s *Server) Serve() error {
+	go func() {
+		<-s.express.Done()
+		s.listener.Close() // its error is nil
+	}()
 	err := s.http.Serve(s.listener)
-	if err != nil && !s.handler.draining.Load() {
-		return fmt.Errorf("httpcompat: serve on %v: %w", s.Addr(), err)
+	switch {
+	case s.handler.draining.Load():
+		return nil
+	case err == nil || errors.Is(err, net.ErrClosed):
+		err = errors.New("no more connections can be accepted") // the log says why
 	}
-	return nil
+	return fmt.Errorf("httpcompat: serve on %v: %w", s.Addr(), err)
 }
 
 // Shutdown refuses new connections, lets the requests under way end, and closes every connection. When ctx is done first,
 // the contexts of those requests are cancelled and their connections closed, and it returns ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.handler.draining.Store(true)
-	err := s.http.ShutdownWithContext(ctx)
+	err := s.express.Shutdown(ctx)
+	if also := s.http.ShutdownWithContext(ctx); also != nil && !errors.Is(also, net.ErrClosed) && err == nil {
+		err = also
+	}
 	s.cancel()
 	s.listener.Close() // not closed yet where Serve was never called
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
 	if err != nil {
 		s.listener.closeAll()
 		return fmt.Errorf("httpcompat: shut down %v: %w", s.Addr(), err)

@@ -23,6 +23,8 @@ var (
 	ErrClosed = protocol.Errorf(protocol.CodeUnavailable, "the node is shut down")
 	// ErrStarting answers queries until the node has caught up with its cluster.
 	ErrStarting = protocol.Errorf(protocol.CodeUnavailable, "the node is catching up with its cluster; ask another one")
+	// ErrLater is returned by the queries of AtOnce for what cannot be answered at once.
+	ErrLater = errors.New("cannot be answered at once")
 	// ErrDraining answers requests while the node shuts down.
 	ErrDraining = wire.ErrDraining
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/kamaitachi/kamaitachi/conf"
 	"github.com/kamaitachi/kamaitachi/gateway"
 	"github.com/kamaitachi/kamaitachi/httpcompat"
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/internal/registry"
 )
 
@@ -37,6 +38,7 @@ func serveGateway(ctx context.Context, c *conf.Config, s Streams) error {
 	for _, w := range c.Warnings {
 		log.Warn(w)
 	}
+	loops.SparePlaces()
 	fronts := &gatewayFronts{served: make(chan error, 1)}
 	if err := fronts.open(c, log); err != nil {
 		return errors.Join(err, fronts.shutdown(context.Background()))
@@ -99,6 +101,7 @@ func (n *gatewayFronts) listen(c *conf.Config, log *slog.Logger) (err error) {
 	}
 	o := jsonOptions(c, log)
 	o.Prefix = gatewayPrefix
+	o.Replies = gatewayReplies
 	o.Breaker = nil // the gateway has one for each node and operation
 	o.UpdateTimeout = c.Gateway.Timeout
 	if n.json, err = httpcompat.Listen(c.Server.Port.Addr(c.Server.Bind), n.gateway, o); err != nil {
@@ -108,6 +111,9 @@ func (n *gatewayFronts) listen(c *conf.Config, log *slog.Logger) (err error) {
 	go func() { n.served <- n.json.Serve() }()
 	return nil
 }
+
+// gatewayReplies is how many replies a gateway keeps ready as JSON: 40 MB at most, some 7 MB of rankings.
+const gatewayReplies = 1 << 10
 
 // wait returns when the gateway is told to end, or with what ended it.
 func (n *gatewayFronts) wait(ctx context.Context) error {

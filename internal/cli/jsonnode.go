@@ -21,6 +21,7 @@ type jsonNode struct {
 var (
 	_ httpcompat.Backend = (*jsonNode)(nil)
 	_ httpcompat.Keeper  = (*jsonNode)(nil)
+	_ httpcompat.Swift   = (*jsonNode)(nil)
 )
 
 // NewKept gives the endpoints a way to the replies that the node keeps.
@@ -30,6 +31,9 @@ func (n *jsonNode) NewKept() httpcompat.Kept {
 	}
 	return nil
 }
+
+// Swift gives the endpoints the queries that can be answered on event loops.
+func (n *jsonNode) Swift() (httpcompat.Queries, error) { return n.Node.AtOnce(), server.ErrLater }
 
 // Health is that of a node.
 func (n *jsonNode) Health() httpcompat.Health { return httpcompat.Health{} }
