@@ -31,7 +31,7 @@ type Options struct {
 	Insecure bool
 	// Limits bound what clients of the native protocol can take.
 	Limits wire.Limits
-	// EventLoops is how many goroutines serve their connections. Default GOMAXPROCS.
+	// EventLoops is how many goroutines serve their connections. Default loops.Processors.
 	EventLoops int
 	// Logger is told what operators should know. Default slog.Default().
 	Logger *slog.Logger

@@ -82,19 +82,12 @@ func TestGoldenAnswers(t *testing.T) {
 		names = append(names, c.name+".txt")
 		t.Run(c.name, func(t *testing.T) {
 			got := c.run(t, func(b *modelBackend) Backend { return b }, 1)
-			file := filepath.Join("testdata", "golden", c.name+".txt")
 			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				if err := os.WriteFile(c.file(), []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatalf("%v; go test -run Golden -update writes it", err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("want -, got +:\n%s", diff)
-			}
+			c.check(t, got)
 		})
 	}
 	files, err := filepath.Glob("testdata/golden/*.txt")
@@ -105,6 +98,21 @@ func TestGoldenAnswers(t *testing.T) {
 		if !slices.Contains(names, filepath.Base(f)) {
 			t.Errorf("%s belongs to no case", f)
 		}
+	}
+}
+
+// file is where the answer is.
+func (c *goldenCase) file() string { return filepath.Join("testdata", "golden", c.name+".txt") }
+
+// check holds what came against the file.
+func (c *goldenCase) check(t *testing.T, got string) {
+	t.Helper()
+	want, err := os.ReadFile(c.file())
+	if err != nil {
+		t.Fatalf("%v; go test -run GoldenAnswers -update writes it", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s: want -, got +:\n%s", c.name, diff)
 	}
 }
 

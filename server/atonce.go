@@ -18,12 +18,12 @@ func (n *Node) AtOnce() AtOnce { return AtOnce{n} }
 // maxTextCost is the most that a query may cost on a loop which prints the answer as text, which takes about as long again.
 const maxTextCost = maxLoopCost / 2
 
-// atOnce asks a query of an estimated cost.
-func atOnce[Q any](n AtOnce, ctx context.Context, q Q, r *protocol.Result, cost int, ask func(Reader, Q, *protocol.Result) error) error {
+// atOnce asks a query unless it costs too much.
+func atOnce[Q protocol.Message](n AtOnce, ctx context.Context, q Q, r *protocol.Result, ask func(Reader, Q, *protocol.Result) error) error {
 	if err := n.readable(ctx); err != nil {
 		return err
 	}
-	if cost > maxTextCost {
+	if costOf(n.engine, q, &noChange) > maxTextCost {
 		return ErrLater
 	}
 	err := ask(n.warm, q, r)
@@ -36,27 +36,27 @@ func atOnce[Q any](n AtOnce, ctx context.Context, q Q, r *protocol.Result, cost 
 
 // Snapshot answers scenarios 3 and 4.
 func (n AtOnce) Snapshot(ctx context.Context, q *protocol.Snapshot, r *protocol.Result) error {
-	return atOnce(n, ctx, q, r, costOf(n.engine, q, &noChange), Reader.Snapshot)
+	return atOnce(n, ctx, q, r, Reader.Snapshot)
 }
 
 // Period answers scenario 1.
 func (n AtOnce) Period(ctx context.Context, q *protocol.Period, r *protocol.Result) error {
-	return atOnce(n, ctx, q, r, costOf(n.engine, q, &noChange), Reader.Period)
+	return atOnce(n, ctx, q, r, Reader.Period)
 }
 
 // Recent answers scenario 2.
 func (n AtOnce) Recent(ctx context.Context, q *protocol.Recent, r *protocol.Result) error {
-	return atOnce(n, ctx, q, r, costOf(n.engine, q, &noChange), Reader.Recent)
+	return atOnce(n, ctx, q, r, Reader.Recent)
 }
 
 // SelectSnapshot answers a Snapshot over the subjects of a selection.
 func (n AtOnce) SelectSnapshot(ctx context.Context, q *protocol.SelectSnapshot, r *protocol.Result) error {
-	return atOnce(n, ctx, q, r, costOf(n.engine, q, &noChange), Reader.SelectSnapshot)
+	return atOnce(n, ctx, q, r, Reader.SelectSnapshot)
 }
 
 // SelectPeriod answers the reports of a selection, day by day.
 func (n AtOnce) SelectPeriod(ctx context.Context, q *protocol.SelectPeriod, r *protocol.Result) error {
-	return atOnce(n, ctx, q, r, costOf(n.engine, q, &noChange), Reader.SelectPeriod)
+	return atOnce(n, ctx, q, r, Reader.SelectPeriod)
 }
 
 // Search is never answered at once: it is long.

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,7 +101,7 @@ func (v *Server) open() []*conn {
 	for c := range v.registry.conns {
 		conns = append(conns, c)
 	}
-	return slices.Clip(conns)
+	return conns
 }
 
 // events are the events of the engine.
