@@ -2,6 +2,7 @@ package server
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
@@ -79,16 +80,15 @@ func TestWhatAConnectionAsksBeyondItsShareIsAnsweredByWorkers(t *testing.T) {
 		t.Fatalf("the batch of %d bytes is not read at once", len(batch))
 	}
 	gate := make(chan struct{})
-	first := true
+	var held atomic.Bool
 	hold := func() { // the loop, until all of the batch is in the socket
-		if first {
-			first = false
+		if held.CompareAndSwap(false, true) {
 			<-gate
 		}
 	}
 	h.snapshot.Store(&hold)
 	p.send(p.frame(protocol.OpSnapshot, top(1)))
-	eventually(t, "the loop is held", func() bool { return value(t, n, "requests_snapshot") == 1 })
+	eventually(t, "the loop is held", held.Load)
 	p.send(batch)
 	h.snapshot.Store(nil)
 	close(gate)

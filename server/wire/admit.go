@@ -14,11 +14,12 @@ type Room struct {
 }
 
 // Admit takes room for a request of so many bytes that is answered later, or says which limit is met. Delivering the reply
-// gives it back.
+// gives it back. It is called on the connection's loop.
 func (l *Listener) Admit(c *Conn, size int) (Room, error) {
 	if err := l.full(c, size); err != nil {
 		return Room{}, err
 	}
+	c.loop.publish(0) // it may be answered before the turn ends
 	c.inFlight.Add(1)
 	l.inFlight.Add(1)
 	l.handed.Add(1)

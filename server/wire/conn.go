@@ -17,40 +17,43 @@ const maxKept = 1 << 20
 const maxCopied = 64 << 10
 
 // Conn is a connection. Fields without a note belong to its event loop. Times are nanoseconds since the listener began.
+//
+// A request that is answered at once on a connection to which nothing is owed takes no lock and stores to no atomic field:
+// on amd64 either waits for all stores before it, and with many connections those go to memory that is in no cache. What it
+// looks at lies in two cache lines, before mu. A request of BenchmarkTurn takes 0.29 us instead of 0.39.
 type Conn struct {
 	l    *Listener
 	loop *Loop
 	gc   gnet.Conn
 	// ctx ends with the connection, and with it what its requests wait for.
-	ctx    context.Context
-	cancel context.CancelFunc
+	ctx   context.Context
+	state any // what the service keeps of it
 
 	need     int  // bytes that the frame at the head of the input has, prefix included, as far as it is known
 	gathered bool // a request of it waits for the loop's next flush
 	closing  bool // an error frame was sent: input is thrown away until the peer closes or the sweep does
-
-	state any // what the service keeps of it
+	gone     bool // OnClose was called. The loop sets it under mu, so that it alone reads it without
 
 	// For the sweep, the drain and workers too.
-	opened    int64
+	inFlight  atomic.Int32 // requests that were admitted and are not answered
 	greeted   atomic.Bool
-	asked     atomic.Int64 // when the last frame was whole
+	woken     atomic.Bool  // the loop was woken for what workers left, and has not taken it. It is set under mu
+	queued    atomic.Int64 // bytes that the peer has not taken, as last counted: pending and gnet's
+	asked     atomic.Int64 // when the last frame was whole, or up to a sweep later
 	partial   atomic.Int64 // since when part of a frame has been waiting for the rest; 0 = none is
 	lingering atomic.Int64 // since when it is closing; 0 = it is not
-	inFlight  atomic.Int32 // requests that were admitted and are not answered
-	queued    atomic.Int64 // bytes that the peer has not taken, as last counted: pending and gnet's
+	opened    int64
 
-	mu struct {
+	cancel context.CancelFunc // of ctx
+	mu     struct {
 		sync.Mutex
 		pending []byte   // replies that workers left; the loop writes them when it is woken
 		spare   []byte   // the buffer that pending had before
 		large   [][]byte // replies too large to copy
 		waiting int      // bytes of pending and large
 		unsent  int      // bytes that gnet holds, as the loop last saw
-		woken   bool     // the loop was woken and has not taken the replies yet
 		hangup  bool     // after those replies the connection is to close
 		slow    bool     // so many replies waited that they were thrown away; the connection is to close
-		gone    bool     // OnClose was called
 	}
 }
 
@@ -81,7 +84,7 @@ func (c *Conn) leave(room *Room, out []byte, hangup bool) (kept, wake bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer room.Release()
-	if c.mu.gone || c.mu.hangup || c.mu.slow {
+	if c.over() {
 		return false, false
 	}
 	if kept = len(out) > maxCopied; kept {
@@ -98,7 +101,7 @@ func (c *Conn) pass(room *Room, h *protocol.ReplyHeader, payload []byte) (wake b
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer room.Release()
-	if c.mu.gone || c.mu.hangup || c.mu.slow {
+	if c.over() {
 		return false
 	}
 	start := len(c.mu.pending)
@@ -113,9 +116,7 @@ func (c *Conn) left(bytes int) (wake bool) {
 		c.mu.pending, c.mu.large, c.mu.waiting, c.mu.slow = nil, nil, 0, true
 	}
 	c.count()
-	wake = !c.mu.woken
-	c.mu.woken = true
-	return wake
+	return !c.woken.Swap(true)
 }
 
 // count updates what the connection and the listener have queued; c.mu is held.
@@ -134,11 +135,14 @@ type leavings struct {
 
 // take returns what workers have left. It counts as queued until wrote is called.
 func (c *Conn) take() leavings {
+	if !c.woken.Load() && c.queued.Load() == 0 {
+		return leavings{} // who leaves something from now on wakes the loop again; and gnet holds nothing that it did not before
+	}
 	unsent := c.gc.OutboundBuffered()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := leavings{c.mu.pending, c.mu.large, c.mu.hangup, c.mu.slow}
-	c.mu.woken = false
+	c.woken.Store(l.hangup || l.slow) // a connection that is to close stays so
 	c.mu.unsent = unsent + c.mu.waiting
 	c.mu.waiting = 0
 	c.mu.large = nil
@@ -155,6 +159,9 @@ func (c *Conn) take() leavings {
 // wrote notes what gnet holds after a write.
 func (c *Conn) wrote() {
 	unsent := c.gc.OutboundBuffered()
+	if unsent == 0 && c.queued.Load() == 0 {
+		return // as it was before: if a worker leaves something now, it counts that
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.unsent = unsent
@@ -165,15 +172,18 @@ func (c *Conn) wrote() {
 func (c *Conn) Gone() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.mu.gone || c.mu.hangup || c.mu.slow
+	return c.over()
 }
+
+// over is Gone for who holds c.mu.
+func (c *Conn) over() bool { return c.gone || c.mu.hangup || c.mu.slow }
 
 // end is called when the connection is closed.
 func (c *Conn) end() {
 	c.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.mu.gone = true
+	c.gone = true
 	c.mu.pending, c.mu.spare, c.mu.large = nil, nil, nil
 	c.mu.waiting, c.mu.unsent = 0, 0
 	c.count()

@@ -19,6 +19,38 @@ type Counters struct {
 	_        [64]byte
 }
 
+// tally is what a loop has counted in this turn and not published: one locked instruction a turn rather than one a request.
+type tally struct {
+	op       protocol.Op
+	requests uint64 // of op
+	bytesIn  uint64
+}
+
+// asked counts a request.
+func (lo *Loop) asked(op protocol.Op) {
+	if op != lo.tally.op {
+		lo.publish(0)
+		lo.tally.op = op
+	}
+	lo.tally.requests++
+}
+
+// publish lets others see what the loop has counted, and replies of so many bytes. That comes before they are written: who
+// has its reply finds it counted.
+func (lo *Loop) publish(replies int) {
+	t, c := &lo.tally, &lo.counters
+	if t.requests > 0 {
+		c.requests[t.op].Add(t.requests)
+	}
+	if t.bytesIn > 0 {
+		c.bytesIn.Add(t.bytesIn)
+	}
+	if replies > 0 {
+		c.bytesOut.Add(uint64(replies))
+	}
+	t.requests, t.bytesIn = 0, 0
+}
+
 // fail counts an error reply.
 func (c *Counters) fail(code protocol.Code) {
 	if int(code) < codes {

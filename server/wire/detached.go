@@ -11,7 +11,7 @@ func (l *Listener) Detach(ctx context.Context) Detached {
 	c := &Conn{l: l, loop: l.newLoop(), ctx: ctx}
 	c.state = l.service.Opened(c)
 	c.greeted.Store(true)
-	c.mu.woken = true // it has no socket to wake
+	c.woken.Store(true) // it has no socket to wake
 	return Detached{c}
 }
 
@@ -20,6 +20,7 @@ func (d Detached) Feed(frames []byte) (out []byte, used int, hangup bool) {
 	d.loop.Began, d.loop.Budget = d.l.now(), d.l.o.LoopBudget
 	out, used, hangup = d.cut(d.loop.out[:0], frames)
 	d.l.service.Turned(d.loop)
+	d.loop.publish(len(out))
 	d.loop.out = out
 	return out, used, hangup
 }

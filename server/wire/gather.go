@@ -65,6 +65,7 @@ const maxGathered = 4 << 10
 
 // flush answers what was gathered and writes the replies.
 func (lo *Loop) flush() {
+	lo.Began = lo.l.now()
 	turns, input, out := lo.turns, lo.input, lo.out[:0]
 	lo.turns, lo.input = turns[:0], input[:0]
 	if len(turns) < fewTurns {
@@ -96,7 +97,7 @@ func (t *turn) take(request, out []byte) (grown []byte) {
 		}
 		t.end = len(grown)
 	}()
-	if c.Gone() {
+	if c.gone {
 		return out
 	}
 	out, t.hangup, t.action = c.turn(out, request)
@@ -105,11 +106,12 @@ func (t *turn) take(request, out []byte) (grown []byte) {
 
 // deliver writes the replies of some turns.
 func deliver(turns []turn, out []byte) {
+	turns[0].c.loop.publish(len(out))
 	start := 0
 	for i := range turns {
 		t := &turns[i]
 		action := t.action
-		if replies := out[start:t.end]; action == gnet.None && (len(replies) > 0 || t.hangup) && !t.c.Gone() {
+		if replies := out[start:t.end]; action == gnet.None && (len(replies) > 0 || t.hangup) && !t.c.gone {
 			action = t.c.send(replies, t.hangup)
 		}
 		if action == gnet.Close {

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -52,6 +54,55 @@ func TestRequestsOfOneConnectionStayInOrder(t *testing.T) {
 			next++
 		}
 	}
+}
+
+// What closes a connection is sent also where its request was gathered meanwhile.
+func TestAConnectionIsToldWhyItClosesThoughItsRequestWasGathered(t *testing.T) {
+	s := &echoing{}
+	s.Listener = New(s, Options{Logger: slog.New(slog.DiscardHandler)})
+	on := &socket{input: pingFrame(1)}
+	c := s.register(on)
+	c.greeted.Store(true)
+	events{s.Listener}.OnTraffic(on)
+	if !c.gathered {
+		t.Fatal("the request was not gathered")
+	}
+	why := s.AppendError(nil, &s.shared, 0, protocol.Errorf(protocol.CodeProtocol, "too slow"))
+	c.deliver(&Room{}, why, true)
+	events{s.Listener}.OnTraffic(on)
+	if got := on.sent[:on.wrote]; !bytes.Equal(got, why) || !c.closing {
+		t.Errorf("sent %q, closing: %v", got, c.closing)
+	}
+}
+
+// Counting is put off, but not beyond the reply.
+func TestWhoHasItsReplyFindsItCounted(t *testing.T) {
+	s := listen(t, Limits{})
+	askers := []*asker{connect(t, s), connect(t, s), connect(t, s), connect(t, s)}
+	before := s.Totals()
+	reply, _ := s.AppendReply(nil, &s.shared, 1, 7, protocol.Empty{})
+	in, out, asked := uint64(len(pingFrame(1))), uint64(len(reply)), uint64(0) // at least, since later ids are longer
+	for range 500 {
+		for _, a := range askers {
+			a.send(protocol.OpPing, protocol.Empty{})
+			asked++
+		}
+		for _, a := range askers {
+			a.read()
+		}
+		now := s.Totals()
+		if n := now.Requests[protocol.OpPing]; n != asked {
+			t.Fatalf("%d of %d requests are counted", n, asked)
+		}
+		if now.bytesIn < before.bytesIn+asked*in || now.bytesOut < before.bytesOut+asked*out {
+			t.Fatalf("bytes grew from %+v to %+v with %d requests", before, now, asked)
+		}
+	}
+}
+
+func pingFrame(id uint64) []byte {
+	frame := protocol.BeginRequest(nil, &protocol.RequestHeader{ID: id, Op: protocol.OpPing})
+	return protocol.FinishFrame(protocol.Empty{}.AppendTo(frame), 0)
 }
 
 // A peer that says all it has to say and closes its half still gets its answer.

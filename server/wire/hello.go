@@ -13,7 +13,7 @@ var repeats = []string{protocol.FeatureRepeats}
 // the connection.
 func (c *Conn) hello(out []byte, h *protocol.RequestHeader, payload []byte) (_ []byte, hangup bool) {
 	l, lo := c.l, c.loop
-	lo.counters.requests[h.Op].Add(1)
+	lo.asked(h.Op)
 	if err := c.greet(h, payload); err != nil {
 		return l.AppendError(out, &lo.counters, h.ID, err), true
 	}

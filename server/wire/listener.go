@@ -26,6 +26,7 @@ type Listener struct {
 	log     *slog.Logger
 	begin   time.Time
 	engine  *loops.Engine
+	every   time.Duration // between two sweeps
 
 	ctx       context.Context // ends when the listener has stopped
 	cancel    context.CancelFunc
@@ -72,8 +73,9 @@ func (l *Listener) Start() error {
 func New(s Service, o Options) *Listener {
 	o = o.withDefaults()
 	l := &Listener{service: s, o: o, limits: o.Limits, log: o.Logger, begin: time.Now()}
+	l.every = l.sweepEvery()
 	l.engine = loops.New(events{l}, loops.Options{
-		EventLoops: o.EventLoops, ReadBuffer: readBuffer, SweepEvery: l.sweepEvery(), Logger: l.log,
+		EventLoops: o.EventLoops, ReadBuffer: readBuffer, SweepEvery: l.every, Logger: l.log,
 	})
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.waits, l.stopWaits = context.WithCancel(l.ctx)
@@ -197,6 +199,7 @@ func (l *Listener) renew(lo *Loop) {
 		}
 		lo.state = l.service.NewLoop()
 	}()
+	lo.publish(0)
 	l.service.Turned(lo)
 }
 

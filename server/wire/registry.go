@@ -29,7 +29,7 @@ func (l *Listener) register(gc gnet.Conn) *Conn {
 }
 
 // newLoop returns what the connections of an event loop share.
-func (l *Listener) newLoop() *Loop { return &Loop{state: l.service.NewLoop()} }
+func (l *Listener) newLoop() *Loop { return &Loop{l: l, state: l.service.NewLoop()} }
 
 // forget is called when a connection is closed.
 func (l *Listener) forget(c *Conn) {
@@ -65,6 +65,7 @@ func (l *Listener) Totals() Totals {
 // refuse tells the peer of a new connection why it closes. It is called in OnOpen.
 func (c *Conn) refuse(err error) gnet.Action {
 	out := c.l.AppendError(nil, &c.loop.counters, 0, err)
+	c.loop.publish(len(out))
 	if c.l.conns.Load() > int64(c.l.limits.MaxConns+maxLingering) {
 		_, _ = c.gc.Write(out) // closing at once may lose it, but room matters more now
 		return gnet.Close

@@ -9,7 +9,8 @@ import (
 
 // Loop is what the connections of one event loop share; only that loop touches it, the counters excepted.
 type Loop struct {
-	// Began is when the wake-up began, in nanoseconds since the listener did.
+	l *Listener
+	// Began is when the wake-up began, or the turn of several connections, in nanoseconds since the listener did.
 	Began int64
 	// Budget is what the connection may still cost in this wake-up, in the service's points. It begins at
 	// Options.LoopBudget.
@@ -19,6 +20,7 @@ type Loop struct {
 	input  []byte // those requests
 	lonely int    // how many wake-ups are answered at once before gathering is tried again
 
+	tally    tally
 	counters Counters
 	state    any // the service's
 	out      []byte
@@ -42,15 +44,17 @@ const peekWindow = readBuffer
 func (c *Conn) traffic() gnet.Action {
 	lo := c.loop
 	if c.gathered { // it was woken for this, or asks for more
-		if lo.flush(); c.Gone() {
+		if lo.flush(); c.gone {
 			return gnet.None
 		}
 	}
 	if lo.gather(c) {
 		return gnet.None
 	}
+	lo.Began = c.l.now()
 	out, hangup, action := c.turn(lo.out[:0], nil)
 	lo.keep(out)
+	lo.publish(len(out))
 	if action != gnet.None || c.closing {
 		return action
 	}
@@ -68,7 +72,7 @@ func (lo *Loop) keep(out []byte) {
 // what lies in gnet's buffers. hangup closes it after them.
 func (c *Conn) turn(out, gathered []byte) (_ []byte, hangup bool, _ gnet.Action) {
 	lo := c.loop
-	lo.Began, lo.Budget = c.l.now(), c.l.o.LoopBudget
+	lo.Budget = c.l.o.LoopBudget
 	left := c.take()
 	if c.closing {
 		c.wrote()
@@ -79,6 +83,7 @@ func (c *Conn) turn(out, gathered []byte) (_ []byte, hangup bool, _ gnet.Action)
 		return out, false, c.drop()
 	}
 	for _, reply := range left.large {
+		lo.publish(len(reply))
 		if !c.write(reply) {
 			return out, false, gnet.None
 		}
@@ -89,8 +94,8 @@ func (c *Conn) turn(out, gathered []byte) (_ []byte, hangup bool, _ gnet.Action)
 		return out, true, gnet.None
 	case gathered != nil:
 		out, _, hangup = c.cut(out, gathered)
-		lo.counters.bytesIn.Add(uint64(len(gathered)))
-		c.noteInput(true)
+		lo.tally.bytesIn += uint64(len(gathered))
+		c.noteInput(true, 0) // what came since is dealt with after the turn
 	default:
 		out, hangup = c.frames(out)
 	}
@@ -125,7 +130,6 @@ func (c *Conn) write(out []byte) bool {
 	if _, err := c.gc.Write(out); err != nil {
 		return false
 	}
-	c.loop.counters.bytesOut.Add(uint64(len(out)))
 	c.wrote()
 	return true
 }
@@ -143,27 +147,29 @@ func (c *Conn) frames(out []byte) (_ []byte, hangup bool) {
 		if used > 0 {
 			asked = true
 			_, _ = c.gc.Discard(used) // never 0, which would be all
-			c.loop.counters.bytesIn.Add(uint64(used))
+			c.loop.tally.bytesIn += uint64(used)
 		}
 		if hangup {
 			_, _ = c.gc.Discard(0)
 			return out, true
 		}
 	}
-	c.noteInput(asked)
+	c.noteInput(asked, c.gc.InboundBuffered())
 	return out, false
 }
 
-// noteInput keeps the times that the sweep looks at.
-func (c *Conn) noteInput(asked bool) {
-	if asked {
-		c.asked.Store(c.loop.Began)
+// noteInput keeps the times that the sweep looks at, no more precisely than that does: whether a frame was whole, and how
+// many bytes of another wait.
+func (c *Conn) noteInput(asked bool, rest int) {
+	began, partial := c.loop.Began, c.partial.Load()
+	if asked && began > c.asked.Load() {
+		c.asked.Store(began + int64(c.l.every))
 	}
 	switch {
-	case c.gc.InboundBuffered() == 0:
+	case rest > 0 && (asked || partial == 0):
+		c.partial.Store(began)
+	case rest == 0 && partial != 0:
 		c.partial.Store(0)
-	case asked || c.partial.Load() == 0:
-		c.partial.Store(c.loop.Began)
 	}
 }
 
@@ -223,7 +229,7 @@ func (c *Conn) dispatch(out []byte, h *protocol.RequestHeader, payload, body []b
 		return l.AppendError(out, &lo.counters, h.ID, protocol.Errorf(protocol.CodeUnsupported,
 			"%s is not spoken by this %s", h.Op, l.o.Who)), false
 	}
-	lo.counters.requests[h.Op].Add(1)
+	lo.asked(h.Op)
 	if l.draining.Load() {
 		return l.AppendError(out, &lo.counters, h.ID, ErrDraining), false
 	}
