@@ -12,24 +12,26 @@ import (
 )
 
 // conn is a connection on a loop. Fields without a note belong to that loop. Times are nanoseconds since the server began.
+// A request that is answered at once takes no lock and stores to no atomic field, for the reason that wire.Conn gives.
 type conn struct {
-	v      *Server
-	loop   *loop
-	gc     gnet.Conn
-	client string // address, as it is counted
-	opened int64
+	v    *Server
+	loop *loop
+	gc   gnet.Conn
 
 	gathered bool // its request waits for the loop's next flush
 	odd      bool // what comes next of it is not answered here
 	over     bool // it closes after what was answered
-	waits    bool // the last request was taken over, as far as the loop knows
+	waits    bool // the last request was taken over, and the loop has not taken its answer
+	gone     bool // it has left the loop. The loop sets it under mu, so that it alone reads it without
 
 	// For the sweep, the drain and whoever answers too.
-	asked   atomic.Int64 // when the last request was whole; 0 = there was none
-	partial atomic.Int64 // since when part of a request has been waiting for the rest; 0 = none is
 	late    atomic.Bool  // the sweep found that it takes too long
+	asked   atomic.Int64 // when the last request was whole, or up to a sweep later; 0 = there was none
+	partial atomic.Int64 // since when part of a request has been waiting for the rest; 0 = none is
+	opened  int64
 
-	mu struct {
+	client string // address, as it is counted
+	mu     struct {
 		sync.Mutex
 		busy      bool    // a request was taken over and is not answered
 		quiet     bool    // and the loop has written all that comes before its answer, and has no input behind it
@@ -37,8 +39,7 @@ type conn struct {
 		answer    []byte  // to it; the loop writes it when it is woken. Its memory is used again
 		close     bool    // the connection is to close after the answer
 		apart     *handed // it has left the loop while busy, and goes on elsewhere after the answer
-		gone      bool    // it has left the loop
-		elsewhere bool    // it goes on there
+		elsewhere bool    // it has left the loop, and goes on elsewhere
 	}
 }
 
@@ -70,6 +71,9 @@ func (c *conn) busy() bool {
 
 // take appends the answer to a request that was taken over, if it has come; busy tells that it has not.
 func (c *conn) take(out []byte) (_ []byte, busy bool) {
+	if !c.waits {
+		return out, false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.mu.answer) > 0 {
@@ -121,7 +125,7 @@ func (r *Request) Leave() Waker {
 	switch {
 	case c.mu.apart != nil:
 		go c.mu.apart.resume(c.mu.answer, c.mu.close)
-	case !c.mu.gone:
+	case !c.gone:
 		return c
 	}
 	return nil
@@ -139,7 +143,7 @@ func (c *conn) Wake() {
 func (c *conn) write() (done bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.mu.answer) == 0 || c.mu.gone {
+	if len(c.mu.answer) == 0 || c.gone {
 		return true // the loop has taken it
 	}
 	if !c.mu.quiet || c.mu.close {
@@ -169,10 +173,10 @@ func (c *conn) goOn(owed, read []byte) bool {
 	rest, _ := c.gc.Peek(-1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mu.gone {
+	if c.gone {
 		return c.mu.elsewhere
 	}
-	c.mu.gone = true
+	c.gone = true
 	owed = append(bytes.Clone(owed), c.mu.answer...)
 	c.mu.answer = nil
 	c.over = c.over || c.mu.close

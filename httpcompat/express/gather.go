@@ -54,6 +54,9 @@ func (lo *loop) gather(c *conn) bool {
 
 // engaged tells that a request was taken over and its answer is not sent.
 func (c *conn) engaged() bool {
+	if !c.waits {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mu.busy || len(c.mu.answer) > 0
@@ -82,6 +85,7 @@ func single(input []byte) bool {
 
 // flush answers what was gathered and writes the answers.
 func (lo *loop) flush() {
+	lo.began = lo.v.now()
 	turns, input, out := lo.turns, lo.input, lo.out[:0]
 	lo.turns, lo.input = turns[:0], input[:0]
 	lo.lonely = len(turns) == 1
@@ -104,7 +108,7 @@ func (lo *loop) flush() {
 func (t *turn) take(out, request []byte) []byte {
 	c := t.c
 	c.gathered = false
-	if !c.isGone() {
+	if !c.gone {
 		var used int
 		var f fate
 		out, used, c.over, f = c.loop.answer(c, out, request)
@@ -124,7 +128,7 @@ func deliver(turns []turn, out []byte) {
 		t := &turns[i]
 		answer := out[start:t.end]
 		start = t.end
-		if !t.c.isGone() && t.c.send(answer, t.rest) == gnet.Close {
+		if !t.c.gone && t.c.send(answer, t.rest) == gnet.Close {
 			// At once: what it goes on with elsewhere must not be read here any more.
 			_ = t.c.gc.EventLoop().Close(t.c.gc) // its error is that of a connection that is gone
 		}

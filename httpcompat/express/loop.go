@@ -12,6 +12,7 @@ type loop struct {
 	parse   *bufio.Reader // over text, as large as a head may be
 	text    bytes.Reader
 	spare   *Request // for the next request; nil = none
+	began   int64    // when this wake-up, or the turn of several connections, began to answer
 
 	turns  []turn // of connections whose request was gathered
 	input  []byte // those requests
@@ -59,7 +60,9 @@ func (lo *loop) answer(c *conn, out, input []byte) (_ []byte, used int, over boo
 	}
 	r.c = c
 	r.SetRemoteAddr(c.gc.RemoteAddr())
-	c.asked.Store(c.v.now())
+	if lo.began > c.asked.Load() {
+		c.asked.Store(lo.began + int64(lo.v.every))
+	}
 	if !lo.service.Serve(r) {
 		lo.spare = nil
 		c.took()

@@ -22,6 +22,7 @@ type Server struct {
 	service  Service
 	o        Options
 	begin    time.Time
+	every    time.Duration // between two sweeps
 	engine   *loops.Engine
 	fallback *Fallback
 	draining atomic.Bool
@@ -39,9 +40,10 @@ type Server struct {
 // New returns a server that does not run yet.
 func New(s Service, o Options) *Server {
 	v := &Server{service: s, o: o, begin: time.Now()}
+	v.every = v.sweepEvery()
 	v.fallback = newFallback(v)
 	v.requests.New = func() any { return newRequest() }
-	v.engine = loops.New(events{v}, loops.Options{ReadBuffer: readBuffer, SweepEvery: v.sweepEvery(), Logger: o.Logger})
+	v.engine = loops.New(events{v}, loops.Options{ReadBuffer: readBuffer, SweepEvery: v.every, Logger: o.Logger})
 	v.registry.conns = map[*conn]struct{}{}
 	v.registry.loops = map[gnet.EventLoop]*loop{}
 	v.registry.of = map[string]int{}

@@ -11,13 +11,14 @@ import (
 func (c *conn) traffic() gnet.Action {
 	lo := c.loop
 	if c.gathered { // it was woken for this, or asks for more
-		if lo.flush(); c.isGone() {
+		if lo.flush(); c.gone {
 			return gnet.None
 		}
 	}
 	if lo.gather(c) {
 		return gnet.None
 	}
+	lo.began = c.v.now()
 	out, action := c.turn(lo.out[:0])
 	lo.keep(out)
 	lo.service.Flush()
@@ -67,9 +68,11 @@ func (c *conn) answerAll(out []byte) []byte {
 func (c *conn) noteInput(fresh bool) {
 	switch {
 	case c.gc.InboundBuffered() == 0 || c.busy():
-		c.partial.Store(0)
+		if c.partial.Load() != 0 {
+			c.partial.Store(0)
+		}
 	case fresh || c.partial.Load() == 0:
-		c.partial.Store(c.v.now())
+		c.partial.Store(c.loop.began)
 	}
 }
 
@@ -91,11 +94,4 @@ func (c *conn) send(out, read []byte) gnet.Action {
 		c.settle()
 	}
 	return gnet.None
-}
-
-// isGone tells whether the connection has left its loop.
-func (c *conn) isGone() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mu.gone
 }
