@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -16,7 +17,7 @@ func BenchmarkNewRankings(b *testing.B) {
 			n, _ := startNode(b, memory())
 			fillMarket(b, n, subjects, 4)
 			c := &socketless{Detached: n.listener.Detach(b.Context()), n: n}
-			batches := rankingFrames(subjects, 2048)
+			batches := rankingFrames(subjects, 2048, perWakeUp)
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
@@ -28,7 +29,36 @@ func BenchmarkNewRankings(b *testing.B) {
 	}
 }
 
+// BenchmarkLonelyRankings is what a loop does for a ranking that comes alone, after system calls and other processes have
+// driven everything out of the processor's own caches. Only the time of the rankings is shown.
+func BenchmarkLonelyRankings(b *testing.B) {
+	for _, subjects := range []int{5_000, 100_000} {
+		b.Run(fmt.Sprint(subjects), func(b *testing.B) {
+			n, _ := startNode(b, memory())
+			fillMarket(b, n, subjects, 4)
+			c := &socketless{Detached: n.listener.Detach(b.Context()), n: n}
+			frames := rankingFrames(subjects, 2048, 1)
+			others := make([]uint64, ownCaches/8)
+			var took time.Duration
+			i := 0
+			for b.Loop() {
+				for at := 0; at < len(others); at += lineWords {
+					others[at]++
+				}
+				began := time.Now()
+				c.handle(b, frames[i%len(frames)])
+				took += time.Since(began)
+				i++
+			}
+			b.ReportMetric(float64(took.Nanoseconds())/float64(i), "ns/request")
+		})
+	}
+}
+
 const (
+	ownCaches = 3 << 20 // bytes, more than the caches hold that a processor shares with no other
+	lineWords = 8       // of a cache line
+
 	perWakeUp      = 16
 	marketColumns  = 6
 	marketCatalog  = 32
@@ -72,15 +102,15 @@ func fillMarket(t testing.TB, n *Node, subjects, quarters int) {
 	}
 }
 
-// rankingFrames are wake-ups of perWakeUp requests each.
-func rankingFrames(subjects, wakeUps int) [][]byte {
+// rankingFrames are wake-ups of some requests each.
+func rankingFrames(subjects, wakeUps, each int) [][]byte {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	p := &peer{next: 1 << 20}
 	out := make([][]byte, wakeUps)
 	q := protocol.Snapshot{View: protocol.View{Table: "market", IDs: make([]string, 4)}, Subjects: make([]string, 50)}
 	q.Limit = 20
 	for i := range out {
-		for range perWakeUp {
+		for range each {
 			for j, at := range rnd.Perm(marketColumns)[:len(q.IDs)] {
 				q.IDs[j] = marketID(at)
 			}
