@@ -11,10 +11,10 @@ import (
 )
 
 // Write writes as much to a connection as its peer takes at once, and keeps nothing. It is called on the connection's loop,
-// by who never uses Conn.Write.
+// while gnet holds nothing that is to be written before.
 func Write(c gnet.Conn, b []byte) (n int, err error) {
 	for n < len(b) {
-		sent, err := syscall.Write(c.Fd(), b[n:])
+		sent, err := writeOnce(c.Fd(), b[n:])
 		switch {
 		case errors.Is(err, syscall.EAGAIN):
 			return n, nil

@@ -22,6 +22,7 @@ func (s *socket) EventLoop() gnet.EventLoop     { return nil }
 func (s *socket) InboundBuffered() int          { return len(s.input) }
 func (s *socket) OutboundBuffered() int         { return 0 }
 func (s *socket) Peek(n int) ([]byte, error)    { return s.input[:n], nil }
+func (s *socket) Fd() int                       { return -1 } // there is none: what is written to it goes to Write
 func (s *socket) Dup() (int, error)             { return 0, errors.ErrUnsupported }
 func (s *socket) Wake(gnet.AsyncCallback) error { return nil }
 

@@ -124,11 +124,17 @@ func (c *Conn) drop() gnet.Action {
 	return gnet.Close
 }
 
-// write gives bytes to gnet, which copies what the peer does not take at once. When it returns false the connection is
-// gone, OnClose has been called, and nothing of it may be touched.
+// write gives bytes to the peer, and what that does not take at once to gnet, which copies it. When it returns false the
+// connection is gone, OnClose has been called, and nothing of it may be touched.
 func (c *Conn) write(out []byte) bool {
-	if _, err := c.gc.Write(out); err != nil {
-		return false
+	taken := 0
+	if c.gc.OutboundBuffered() == 0 {
+		taken, _ = loops.Write(c.gc, out) // after an error gnet meets it again, and closes
+	}
+	if taken < len(out) {
+		if _, err := c.gc.Write(out[taken:]); err != nil {
+			return false
+		}
 	}
 	c.wrote()
 	return true
