@@ -85,10 +85,11 @@ func (t *tableEdit) finish(d *draft, slot int) (*table, error) {
 		next.set(c, row, after, d.next.applied, &d.e.shapes)
 		next.count(c, row, 1)
 		key := d.next.subject(number).Key
-		if after != nil {
-			d.batch.PutStamp(info.Number, key, after.stamp)
-		} else if existed {
+		switch {
+		case after == nil && existed:
 			d.batch.DeleteStamp(info.Number, key)
+		case after != nil && (base == nil || after.stamp != base.stamp): // a second may see many writes of a subject
+			d.batch.PutStamp(info.Number, key, after.stamp)
 		}
 		d.sc.shelf.reset()
 	}
@@ -176,18 +177,17 @@ func (s *staged) merge(base *series, all *shapes, compare func(a, b report) int)
 		if j+1 < len(s.edits) && compare(edit.report, s.edits[j+1].report) == 0 {
 			continue // written again later in this entry
 		}
+		from := i
 		for i < end && compare(base.report(i), edit.report) < 0 {
-			out.append(base.report(i), base.row(i), base.shape)
 			i++
 		}
+		out.appendAll(base, from, i)
 		if i < end && compare(base.report(i), edit.report) == 0 {
 			i++
 		}
 		out.appendTable(edit.report, edit.values)
 	}
-	for ; i < end; i++ {
-		out.append(base.report(i), base.row(i), base.shape)
-	}
+	out.appendAll(base, i, end)
 	return out
 }
 

@@ -131,14 +131,21 @@ func (s *series) value(i, c int) float64 {
 // row returns the bits of the values of report i, in the order of the shape.
 func (s *series) row(i int) []uint64 { return s.words[i*int(s.stride)+headWords : (i+1)*int(s.stride)] }
 
-// append adds a report at the old end, whose values are in the order of a shape that the series' own covers.
-func (s *series) append(r report, values []uint64, of *shape) {
-	s.appendHead(r)
-	at := len(s.words)
-	for range s.shape.columns {
-		s.words = append(s.words, missingBits)
+// appendAll adds the reports from, up to and without end, of another series at the old end. The shape covers that of the other.
+func (s *series) appendAll(of *series, from, end int) {
+	if s.shape == of.shape { // nearly always: their words are copied as they lie
+		s.words = append(s.words, of.words[from*int(of.stride):end*int(of.stride)]...)
+		s.count += int32(end - from)
+		return
 	}
-	s.shape.spread(s.words[at:], values, of)
+	for i := from; i < end; i++ {
+		s.appendHead(of.report(i))
+		at := len(s.words)
+		for range s.shape.columns {
+			s.words = append(s.words, missingBits)
+		}
+		s.shape.spread(s.words[at:], of.row(i), of.shape)
+	}
 }
 
 func (s *series) appendHead(r report) {

@@ -58,7 +58,7 @@ func TestAReportKeepsItsValuesInAWiderShape(t *testing.T) {
 	s.appendTable(report{date: 1}, []float64{9, 1.5}) // columns behind the last value are missing
 	w := newSeries(wide, 2)
 	for i := range int(s.count) {
-		w.append(s.report(i), s.row(i), narrow)
+		w.appendAll(s, i, i+1)
 	}
 	for i, want := range [][]float64{{1, 3}, {1.5, protocol.Missing}} {
 		for _, have := range []*series{s, w} {
