@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -57,51 +56,15 @@ func (r *Raft) awaitFormed(ctx context.Context) error {
 	}
 }
 
-// gatherTime is how long an entry waits for writers that were just answered.
-const gatherTime = time.Millisecond
-
-// largeShare of Options.EntryBytes is an entry whose cost is that of its bytes.
-const largeShare = 4
-
-// gather returns when what waits is worth an entry. An entry costs all nodes nearly the same, however many small writes it
-// has. So while one is on its way those that come wait together, and then a moment for the writers whom that one answers: they
-// mostly write again, though not all at once. A writer that is alone never waits. What is large is not held up: a second
-// entry behind the first keeps the disks and the network busy.
-//
-// 64 writers of single reports, three nodes and the writers on two cores, alternating: 108 us of CPU a write (96 to 118)
-// where two small entries on their way at once and half a millisecond of waiting took 133 (107 to 146), and 1.3 times (0.95
-// to 1.4) as many writes.
-func (r *Raft) gather() {
-	var over <-chan time.Time
-	for {
-		until := r.o.Log.EntryWrites
-		busy := len(r.slots) > 1 // besides the slot of the entry that is gathered
-		if !busy {
-			until = min(until, int(r.expected.Load()))
-		}
-		writes, bytes := r.waiting(until)
-		switch {
-		case writes == 0 || writes >= until || bytes >= r.o.Log.EntryBytes/largeShare:
-			return
-		case !busy && over == nil:
-			timer := time.NewTimer(gatherTime)
-			defer timer.Stop()
-			over = timer.C
-		}
-		select {
-		case <-r.wake:
-		case <-over:
-			return
-		}
-	}
-}
+// busy tells whether an entry is on its way, besides the one that is gathered and has its slot.
+func (r *Raft) busy() bool { return len(r.slots) > 1 }
 
 // append forms entries of all that waits and hands them to the library, until the queue is shut and empty.
 func (r *Raft) append() {
 	defer close(r.sent)
 	for {
 		r.slots <- struct{}{} // before the queue is looked at, so that what comes meanwhile joins the entry
-		r.gather()
+		r.gather(r.busy)
 		group, more := r.take(nil)
 		switch {
 		case !more:
@@ -129,7 +92,7 @@ func (r *Raft) encode(group []*entry) []byte {
 func (r *Raft) acknowledge() {
 	for g := range r.sent {
 		err := g.future.Error()
-		r.expected.Store(int64(r.Stats().Queued + len(g.group)))
+		r.expect(len(g.group))
 		<-r.slots
 		r.signal()
 		var res result

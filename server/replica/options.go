@@ -30,6 +30,8 @@ type Options struct {
 	Now func() time.Time
 	// Logger is told when the log stops. Default slog.Default().
 	Logger *slog.Logger
+
+	gatherTime time.Duration // default defaultGatherTime; tests have another
 }
 
 // Validate refuses options that cannot work.
@@ -60,6 +62,7 @@ func (o Options) withDefaults() Options {
 			*f.value = f.defaultValue
 		}
 	}
+	setDefault(&o.gatherTime, defaultGatherTime)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

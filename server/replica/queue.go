@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kamaitachi/kamaitachi/protocol"
 )
@@ -16,6 +17,8 @@ import (
 type queue struct {
 	o    Options       // with defaults
 	wake chan struct{} // holds one token when the queue or closed changed
+	// expected is how many writers waited, or were answered, when an entry was through last.
+	expected atomic.Int64
 
 	mu struct {
 		sync.Mutex

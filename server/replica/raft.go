@@ -53,20 +53,19 @@ type Raft struct {
 	fsm       *fsm
 	library   atomic.Pointer[raft.Raft] // replaced by recover.go
 
-	time     int64         // of the newest entry of ours; the appender's
-	slots    chan struct{} // one token for each entry on its way
-	expected atomic.Int64  // writers that wait, or were answered, when an entry was through last
-	sent     chan sentGroup
-	formed   chan struct{} // closed when there have been enough voters
-	once     sync.Once     // closes formed
-	removed  chan struct{} // closed when this node is no member any more
-	gone     sync.Once     // closes removed
-	marked   atomic.Uint64 // the term in which this node, as master, has applied an entry of its own
-	ready    atomic.Bool   // has caught up since it was opened
-	bell     bell          // rings when one of the two, or the master, has changed
-	verify   sharing[uint64]
-	ahead    sharing[uint64] // of a slave: the index that the master names
-	peers    peers
+	time    int64         // of the newest entry of ours; the appender's
+	slots   chan struct{} // one token for each entry on its way
+	sent    chan sentGroup
+	formed  chan struct{} // closed when there have been enough voters
+	once    sync.Once     // closes formed
+	removed chan struct{} // closed when this node is no member any more
+	gone    sync.Once     // closes removed
+	marked  atomic.Uint64 // the term in which this node, as master, has applied an entry of its own
+	ready   atomic.Bool   // has caught up since it was opened
+	bell    bell          // rings when one of the two, or the master, has changed
+	verify  sharing[uint64]
+	ahead   sharing[uint64] // of a slave: the index that the master names
+	peers   peers
 
 	ctx      context.Context // ends when Close begins to stop things
 	cancel   context.CancelFunc

@@ -45,11 +45,15 @@ func (s *Single) Close() error {
 	return nil
 }
 
+// idle is what a log is that has no entry on its way while it forms the next.
+func idle() bool { return false }
+
 // run forms entries and commits them until the log is closed and the queue is empty, or the state machine has failed.
 func (s *Single) run() {
 	defer close(s.stopped)
 	var group []*entry
 	for {
+		s.gather(idle)
 		var more bool
 		if group, more = s.take(group[:0]); !more {
 			return
@@ -82,6 +86,7 @@ func (s *Single) commit(group []*entry) error {
 	if err == nil {
 		s.count(len(group))
 	}
+	s.expect(len(group))
 	for i, e := range group {
 		if err != nil {
 			e.finish(0, nil, fmt.Errorf("%w: %w", ErrUnknown, err))

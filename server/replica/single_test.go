@@ -43,6 +43,38 @@ func TestWritesThatWaitTogetherBecomeOneEntry(t *testing.T) {
 	}
 }
 
+func TestAnEntryWaitsForAsManyWritersAsTheLastAnswered(t *testing.T) {
+	s := open(t, &machine{}, Options{gatherTime: time.Hour})
+	s.expect(2)
+	first := start(t, s, write("first"))
+	select {
+	case got := <-first:
+		t.Fatalf("the first was not held: %v", got)
+	case <-time.After(10 * time.Millisecond):
+	}
+	second := start(t, s, write("second"))
+	if a, b := <-first, <-second; a != (outcome{1, nil}) || b != a {
+		t.Errorf("the first write: %v, the second: %v, want both in entry 1", a, b)
+	}
+}
+
+func TestAnEntryWaitsForOtherWritersForAMomentOnly(t *testing.T) {
+	s := open(t, &machine{}, Options{gatherTime: time.Millisecond})
+	s.expect(2)
+	if got := <-start(t, s, write("the only one")); got != (outcome{1, nil}) {
+		t.Errorf("the write: %v, want index 1", got)
+	}
+}
+
+func TestAWriterThatIsAloneNeverWaits(t *testing.T) {
+	s := open(t, &machine{}, Options{gatherTime: time.Hour})
+	for i := range uint64(3) {
+		if got := <-start(t, s, write("again")); got != (outcome{i + 1, nil}) {
+			t.Errorf("write %d: %v", i, got)
+		}
+	}
+}
+
 func TestAnEntryHasLimits(t *testing.T) {
 	one := size(write("0"))
 	for _, tt := range []struct {
