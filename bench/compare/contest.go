@@ -2,6 +2,7 @@ package compare
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,6 +15,19 @@ type contest struct {
 	runs     scope
 	sides    []side
 	lines    []line
+	// anew is how often the sides are opened anew in a run, the rounds of each opening counting like any other; 0 = opened
+	// once. It is for sides that are all nodes of ours, and so close that where the memory of a process happens to lie (the
+	// pages it was given, the seeds of its tables) says more than what is compared: one pair of processes came to 0.86 and
+	// another of the same builds to 1.17. Every other opening, and every other round in it, the last side comes first.
+	anew int
+}
+
+// title says what the contest is, and how often its sides are opened.
+func (c *contest) title() string {
+	if c.anew == 0 {
+		return c.what
+	}
+	return fmt.Sprintf("%s, over %d new processes of each side", c.what, c.anew)
 }
 
 // scope says which runs a contest belongs to.
@@ -52,6 +66,7 @@ type bout struct {
 	// replySize is the mean size of the replies of the first side that knows, in bytes; peers answer with as much.
 	replySize float64
 	opened    bench.Load // of the side that was opened last
+	anew      bool       // nodes are started for this bout alone
 }
 
 // line relates a figure of side a to that of side b, or bounds that of a alone.

@@ -8,7 +8,7 @@ import (
 
 // result sums up what the sides of a contest did and judges its lines.
 func (c *contest) result(entrants []*entrant) *ContestResult {
-	r := &ContestResult{ID: c.id, What: c.what}
+	r := &ContestResult{ID: c.id, What: c.title()}
 	by := map[string]*entrant{}
 	for _, e := range entrants {
 		by[e.label()] = e
@@ -22,7 +22,7 @@ func (c *contest) result(entrants []*entrant) *ContestResult {
 
 // unmeasured is the result of a contest that was not run.
 func (c *contest) unmeasured(why string) *ContestResult {
-	r := &ContestResult{ID: c.id, What: c.what}
+	r := &ContestResult{ID: c.id, What: c.title()}
 	for i := range c.lines {
 		l := c.lines[i].result(c.id)
 		l.Verdict, l.Why = NotMeasured, why

@@ -71,6 +71,44 @@ func TestTheMedianOfTheRatiosDecides(t *testing.T) {
 	}
 }
 
+// logged is a side that notes when it is opened and measured.
+type logged struct {
+	name string
+	log  *[]string
+}
+
+func (s logged) label() string { return s.name }
+
+func (s logged) open(_ context.Context, b *bout) (meter, error) {
+	*s.log = append(*s.log, "open "+s.name)
+	b.ends = append(b.ends, func() error { *s.log = append(*s.log, "end "+s.name); return nil })
+	return func(context.Context) (*sample, error) {
+		*s.log = append(*s.log, s.name)
+		return &sample{Outcome: &bench.Outcome{Requests: 1, Elapsed: time.Second, Latency: bench.NewLatency()}}, nil
+	}, nil
+}
+
+func TestSidesThatAreOpenedAnewTakeTurnsToBeFirst(t *testing.T) {
+	var log []string
+	c := contest{id: "T", what: "test", anew: 2, sides: []side{logged{"a", &log}, logged{"b", &log}},
+		lines: []line{{of: throughput, a: "a", b: "b"}}}
+	o := Options{Rounds: 3}.withDefaults()
+	r, err := c.run(t.Context(), &lab{o: &o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "open a, open b, a, b, b, a, a, b, end b, end a, open b, open a, b, a, a, b, b, a, end a, end b"
+	if got := strings.Join(log, ", "); got != want {
+		t.Errorf("the order is\n%s, want\n%s", got, want)
+	}
+	if got, want := r.What, "test, over 2 new processes of each side"; got != want {
+		t.Errorf("it is called %q, want %q", got, want)
+	}
+	if got := r.Lines[0].Figure.Rounds; got != 6 {
+		t.Errorf("the figure is of %d rounds, want 6", got)
+	}
+}
+
 func TestWhatFailedFailsWhateverItsFigures(t *testing.T) {
 	l := line{of: throughput, a: "a", b: "b", must: 0.1}
 	good := told{name: "b", qps: []float64{1, 1, 1}}

@@ -23,6 +23,7 @@ type lab struct {
 	made    int // directories made, to name the next
 	markets map[int]string
 	nodes   map[nodeSpec]*node
+	dirs    map[nodeSpec]string // with the data of those that were started
 	redis   *redisPeer
 	closers []func() error // of the run, in the order of opening
 	ends    []func() error // of the contest
@@ -33,7 +34,8 @@ func openLab(o *Options) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lab{o: o, dir: dir, markets: map[int]string{}, nodes: map[nodeSpec]*node{}}, nil
+	return &lab{o: o, dir: dir, markets: map[int]string{}, nodes: map[nodeSpec]*node{},
+		dirs: map[nodeSpec]string{}}, nil
 }
 
 // logf says what is being done.

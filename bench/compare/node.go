@@ -37,16 +37,30 @@ func (l *lab) node(ctx context.Context, spec nodeSpec) (*node, error) {
 	if n, ok := l.nodes[spec]; ok {
 		return n, nil
 	}
-	dir, err := l.importMarket(ctx, spec.subjects)
-	if err != nil {
-		return nil, err
-	}
-	n, err := l.startNode(ctx, &l.closers, dir, strings.Fields(spec.set)...)
+	n, err := l.nodeOf(ctx, &l.closers, spec)
 	if err != nil {
 		return nil, err
 	}
 	l.nodes[spec] = n
 	return n, nil
+}
+
+// newNode starts a node of a kind that ends with the bout.
+func (b *bout) newNode(ctx context.Context, spec nodeSpec) (*node, error) {
+	return b.nodeOf(ctx, &b.ends, spec)
+}
+
+// nodeOf starts a node of a kind. Its market is imported the first time: one that is started again finds its data there.
+func (l *lab) nodeOf(ctx context.Context, ends *[]func() error, spec nodeSpec) (*node, error) {
+	dir, ok := l.dirs[spec]
+	if !ok {
+		var err error
+		if dir, err = l.importMarket(ctx, spec.subjects); err != nil {
+			return nil, err
+		}
+		l.dirs[spec] = dir
+	}
+	return l.startNode(ctx, ends, dir, strings.Fields(spec.set)...)
 }
 
 // importMarket returns a new data directory with a made-up market.

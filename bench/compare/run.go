@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 			continue
 		}
 		result, err := c.run(ctx, l)
-		if err = errors.Join(err, l.endBout()); err != nil {
+		if err != nil {
 			return r, fmt.Errorf("%s: %w", c.id, err)
 		}
 		r.Contests = append(r.Contests, result)
@@ -52,19 +53,33 @@ type entrant struct {
 
 // run carries a contest out.
 func (c *contest) run(ctx context.Context, l *lab) (*ContestResult, error) {
-	b := &bout{lab: l}
-	var entrants []*entrant
-	for _, s := range c.sides {
-		l.logf("%s %s: %s gets ready", c.id, c.what, s.label())
-		e := &entrant{side: s}
-		e.meter, e.absent = s.open(ctx, b)
-		if e.absent != nil && !errors.Is(e.absent, errAbsent) {
-			return nil, fmt.Errorf("%s: %w", s.label(), e.absent)
+	entrants := make([]*entrant, len(c.sides))
+	for i, s := range c.sides {
+		entrants[i] = &entrant{side: s}
+	}
+	for opening := range max(1, c.anew) {
+		if err := errors.Join(c.bout(ctx, l, entrants, opening), l.endBout()); err != nil {
+			return nil, err
 		}
-		entrants = append(entrants, e)
+	}
+	return c.result(entrants), nil
+}
+
+// bout opens all sides and measures them in turn.
+func (c *contest) bout(ctx context.Context, l *lab, entrants []*entrant, opening int) error {
+	b := &bout{lab: l, anew: c.anew > 0}
+	for _, e := range c.order(entrants, opening) {
+		if e.absent != nil {
+			continue
+		}
+		l.logf("%s %s: %s gets ready", c.id, c.what, e.label())
+		e.meter, e.absent = e.open(ctx, b)
+		if e.absent != nil && !errors.Is(e.absent, errAbsent) {
+			return fmt.Errorf("%s: %w", e.label(), e.absent)
+		}
 	}
 	for round := range l.o.Rounds {
-		for _, e := range entrants {
+		for _, e := range c.order(entrants, opening+round) {
 			if e.absent != nil {
 				continue
 			}
@@ -74,10 +89,20 @@ func (c *contest) run(ctx context.Context, l *lab) (*ContestResult, error) {
 				continue
 			}
 			if err != nil {
-				return nil, fmt.Errorf("%s, round %d: %w", e.label(), round+1, err)
+				return fmt.Errorf("%s, round %d: %w", e.label(), round+1, err)
 			}
 			e.samples = append(e.samples, s)
 		}
 	}
-	return c.result(entrants), nil
+	return nil
+}
+
+// order is the order in which the sides have their n-th turn.
+func (c *contest) order(entrants []*entrant, n int) []*entrant {
+	if c.anew == 0 || n%2 == 0 {
+		return entrants
+	}
+	last := slices.Clone(entrants)
+	slices.Reverse(last)
+	return last
 }

@@ -32,6 +32,9 @@ func (s ours) node(ctx context.Context, b *bout) (*node, error) {
 	if s.large {
 		spec.subjects = b.o.Large
 	}
+	if b.anew {
+		return b.newNode(ctx, spec)
+	}
 	return b.lab.node(ctx, spec)
 }
 

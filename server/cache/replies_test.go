@@ -227,32 +227,67 @@ func BenchmarkReplies(b *testing.B) {
 	})
 }
 
-// A stream that never repeats is looked at now and then only; what does repeat is soon noticed all the same.
-func TestARepeatIsNoticedInAStreamThatNeverRepeated(t *testing.T) {
+// bored returns replies and a Query that has been asked so much that was new that requests are passed over.
+func bored(t *testing.T) (*Replies[uint32], *Query[uint32]) {
+	t.Helper()
 	r, _ := newReplies("one", NewStore(MinBytes))
-	var q Query[uint32]
+	q := new(Query[uint32])
 	for i := range 2 * dullAfter {
-		if _, _, ok := r.Find(&q, Native, 1, fmt.Append(nil, "new ", i)); ok || q.Keep {
+		if _, _, ok := r.Find(q, Native, 1, fmt.Append(nil, "new ", i)); ok || q.Keep {
 			t.Fatalf("request %d was never asked before: found %t, to be kept %t", i, ok, q.Keep)
 		}
 	}
-	if !q.dull() {
+	if q.news > dullAfter+dullAfter/dullEvery+1 {
 		t.Fatal("every request is still looked at: this says nothing")
 	}
-	asked := 0
-	for found := false; !found; asked++ {
-		if asked > 1000*dullEvery {
-			t.Fatalf("ten requests that repeat were not noticed after %d", asked)
+	return r, q
+}
+
+// A stream that never repeats is looked at now and then only; what does repeat is soon noticed all the same.
+func TestARepeatIsNoticedInAStreamThatNeverRepeated(t *testing.T) {
+	for name, stream := range map[string]struct {
+		request func(i int) int // the same number = the same request
+		within  int
+	}{
+		"ten requests":                       {func(i int) int { return i % 10 }, 11 * dullEvery},
+		"batches of as many as are passed":   {func(i int) int { return i % dullEvery }, 2 * dullEvery},
+		"the first of each batch of sixteen": {func(i int) int { return min(i%16, 1) * i }, 17 * 2 * dullEvery},
+		"one of a hundred":                   {func(i int) int { return min(i%100, 1) * i }, 101 * 2 * dullEvery},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, q := bored(t)
+			asked := 0
+			for ; !q.Keep; asked++ {
+				if asked > stream.within {
+					t.Fatalf("not noticed after %d requests", asked)
+				}
+				r.Find(q, Native, 1, fmt.Append(nil, "again ", stream.request(asked)))
+			}
+			if q.pass > 0 {
+				t.Error("a request was seen again, and the next is still passed over")
+			}
+			if s := r.Stats(); int(s.Misses) != 2*dullAfter+asked {
+				t.Errorf("%d misses of %d requests", s.Misses, 2*dullAfter+asked)
+			}
+		})
+	}
+}
+
+// After a warm start a reply that an earlier process has kept ends the passing over too.
+func TestAReplyOfAnEarlierProcessIsNoticedInAStreamThatNeverRepeated(t *testing.T) {
+	r, q := bored(t)
+	request := []byte("asked of the process before")
+	r.Put(new(Query[uint32]), Native, 1, request, 0, nil, []byte("answer"))
+	r.Warm()
+	for asked := 1; ; asked++ {
+		if _, _, ok := r.Find(q, Native, 1, request); ok {
+			break
 		}
-		request := fmt.Append(nil, "again ", asked%10)
-		if _, _, found = r.Find(&q, Native, 1, request); !found && q.Keep {
-			r.Put(&q, Native, 1, request, 0, nil, []byte("answer"))
+		if asked > dullEvery {
+			t.Fatalf("not found in %d requests", asked)
 		}
 	}
-	if q.dull() {
-		t.Error("a reply was found, and requests are still passed over")
-	}
-	if s := r.Stats(); s.Hits != 1 || int(s.Hits+s.Misses) != 2*dullAfter+asked {
-		t.Errorf("%d hits and %d misses of %d requests", s.Hits, s.Misses, 2*dullAfter+asked)
+	if q.pass > 0 {
+		t.Error("a reply was found, and the next request is still passed over")
 	}
 }
