@@ -55,7 +55,7 @@ func TestAHotReplyIsForOneQuestionAtOneMoment(t *testing.T) {
 		"another operation":       func(f *finder, _ *clock) string { return f.find(Native, 2, "question") },
 		"another request":         func(f *finder, _ *clock) string { return f.find(Native, 1, "question ") },
 		"a write to its subjects": func(f *finder, c *clock) string { c.write(1); return f.find(Native, 1, "question") },
-		"the same hash": func(f *finder, _ *clock) string {
+		"the same place": func(f *finder, _ *clock) string {
 			for i := range f.q.hot {
 				f.q.hot[i].request = []byte("QUESTION")
 			}
@@ -69,7 +69,7 @@ func TestAHotReplyIsForOneQuestionAtOneMoment(t *testing.T) {
 			f.heat(t, "question", "answer", 1)
 			for i := range f.q.hot { // whatever place it has, this is there
 				if h := &f.q.hot[i]; h.reply == nil {
-					*h = hotReply{f.q.hot[hotOf(f)].hash, 0, Native, 1, []byte("question"), []byte("answer")}
+					*h = hotReply{0, Native, 1, []byte("question"), []byte("answer")}
 				}
 			}
 			if got := other(f, c); got != "" {
@@ -77,16 +77,6 @@ func TestAHotReplyIsForOneQuestionAtOneMoment(t *testing.T) {
 			}
 		})
 	}
-}
-
-// hotOf returns which place is taken.
-func hotOf(f *finder) int {
-	for i := range f.q.hot {
-		if f.q.hot[i].reply != nil {
-			return i
-		}
-	}
-	return 0
 }
 
 func TestAWriteElsewhereLeavesAHotReplyToTheStore(t *testing.T) {
@@ -123,6 +113,26 @@ func TestHotRepliesOfManyQuestionsAreTold(t *testing.T) {
 	for i := range f.q.hot {
 		if h := &f.q.hot[i]; cap(h.request)+cap(h.reply) > 2*maxHot {
 			t.Errorf("place %d takes %d bytes", i, cap(h.request)+cap(h.reply))
+		}
+	}
+}
+
+// Questions that are alike wherever samples are taken have one place, and an answer each.
+func TestQuestionsThatDifferBesideTheSamplesAreToldApart(t *testing.T) {
+	r, _ := newReplies("one", NewStore(MinBytes))
+	f := newFinder(r)
+	question := func(i int) string {
+		return strings.Repeat("q", 2*sample) + fmt.Sprint(i%10) + strings.Repeat("q", 6*sample)
+	}
+	if r.placeOf(&f.q, []byte(question(0))) != r.placeOf(&f.q, []byte(question(1))) {
+		t.Fatal("they have two places: this says nothing")
+	}
+	for i := range 10 {
+		f.heat(t, question(i), fmt.Sprint("answer ", i))
+	}
+	for i := range 100 {
+		if got, want := f.find(Native, 1, question(i)), fmt.Sprint("answer ", i%10); got != want {
+			t.Errorf("found %q, want %q", got, want)
 		}
 	}
 }

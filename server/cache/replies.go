@@ -115,13 +115,13 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 		c.misses.Add(uint64(q.passed))
 		q.passed = 0
 	}
-	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
-	hot := q.placeOf(h)
-	if hot != nil && hot.holds(h, r.versions.Applied(), t, op, request) {
+	hot := r.placeOf(q, request)
+	if hot != nil && hot.holds(r.versions.Applied(), t, op, request) {
 		c.hits.Add(1)
 		q.news = 0
 		return hot.reply, hot.applied, true
 	}
+	h := maphash.Bytes(r.seed, request) + uint64(op)*0x9e3779b97f4a7c15 + uint64(t)
 	door, mark := &r.door[h>>32%doorSlots], uint32(h)|1
 	seen := door.Load() == mark
 	if seen {
@@ -141,7 +141,7 @@ func (r *Replies[T]) Find(q *Query[T], t Transport, op byte, request []byte) (re
 		c.hits.Add(1)
 		q.news, q.pass = 0, 0 // also for one that only an earlier process had seen
 		if hot != nil {
-			hot.keep(h, applied, t, op, request, reply)
+			hot.keep(applied, t, op, request, reply)
 		}
 		return reply, applied, true
 	}
