@@ -57,6 +57,7 @@ type sample struct {
 	fault       string  // what the side failed to do meanwhile, whatever its figures; "" = nothing
 	warmed      float64 // replies that a restarted node began with
 	pauseMillis float64 // 99th percentile of the pauses of the server's collector; 0 = not taken
+	grown       *grown  // of markets whose size is what matters
 }
 
 // bout is a contest being carried out.
@@ -100,7 +101,7 @@ var (
 
 // contests are all of them, in the order of performance.md.
 func contests() []*contest {
-	return slices.Concat(p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, quickRows)
+	return slices.Concat(p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, scale, quickRows)
 }
 
 // IDs returns the ids of all contests.

@@ -30,6 +30,9 @@ type node struct {
 	market *bench.Market
 	sdk    *client.Client
 	decks  map[bench.Scenario]*bench.Deck
+
+	importing time.Duration // how long the import took; 0 = of another process
+	starting  time.Duration // and how long the start, until it answered
 }
 
 // node returns the node of a kind, which is started when it is first asked for.
@@ -52,27 +55,39 @@ func (b *bout) newNode(ctx context.Context, spec nodeSpec) (*node, error) {
 
 // nodeOf starts a node of a kind. Its market is imported the first time: one that is started again finds its data there.
 func (l *lab) nodeOf(ctx context.Context, ends *[]func() error, spec nodeSpec) (*node, error) {
+	var importing time.Duration
 	dir, ok := l.dirs[spec]
 	if !ok {
 		var err error
-		if dir, err = l.importMarket(ctx, spec.subjects); err != nil {
+		if dir, importing, err = l.timedImport(ctx, spec.subjects); err != nil {
 			return nil, err
 		}
 		l.dirs[spec] = dir
 	}
-	return l.startNode(ctx, ends, dir, strings.Fields(spec.set)...)
+	n, err := l.startNode(ctx, ends, dir, strings.Fields(spec.set)...)
+	if err == nil {
+		n.importing = importing
+	}
+	return n, err
 }
 
 // importMarket returns a new data directory with a made-up market.
 func (l *lab) importMarket(ctx context.Context, subjects int) (dir string, err error) {
+	dir, _, err = l.timedImport(ctx, subjects)
+	return dir, err
+}
+
+// timedImport is importMarket, and tells how long the import took.
+func (l *lab) timedImport(ctx context.Context, subjects int) (dir string, took time.Duration, err error) {
 	file, err := l.marketFile(subjects)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	l.logf("  importing a made-up market of %d subjects", subjects)
 	dir = l.newDir("node")
+	began := time.Now()
 	_, err = l.run(ctx, l.o.Program, "import", "-db", dir, file)
-	return dir, err
+	return dir, time.Since(began), err
 }
 
 // nodeArgs start a node on free ports over a data directory.
@@ -86,11 +101,12 @@ func nodeArgs(dir string, set ...string) []string {
 
 // startNode starts a node over a data directory and asks what it holds.
 func (l *lab) startNode(ctx context.Context, ends *[]func() error, dir string, set ...string) (*node, error) {
+	began := time.Now()
 	p, err := l.start(ctx, ends, nodeArgs(dir, set...)...)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{Process: p, decks: map[bench.Scenario]*bench.Deck{}}
+	n := &node{Process: p, decks: map[bench.Scenario]*bench.Deck{}, starting: time.Since(began)}
 	if n.market, err = bench.AskMarket(ctx, n.address("")); err != nil {
 		return nil, err
 	}
