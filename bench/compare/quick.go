@@ -13,7 +13,7 @@ var quickRows = []*contest{
 		lines: []line{{of: throughput, a: "kamaitachi", b: "null-http", must: 0.8}},
 	},
 	{
-		id: "Q3", what: "P1's load with the reply cache on, against off", runs: quickToo, anew: 5,
+		id: "Q3", what: "P1's load with the reply cache on, against off", runs: quickToo, anew: 5, finer: 4,
 		sides: []side{
 			ours{shape: rankings, own: "kept"},
 			ours{shape: rankings, own: "not kept", name: "reply cache off", set: "cache.reply_bytes=0"},
