@@ -126,6 +126,13 @@ func (n *node) address(scheme string) bench.Address {
 	return bench.Address{Scheme: "kama", Host: n.Addrs["native"]}
 }
 
+// load loads the node by a scheme, and takes its CPU time.
+func (n *node) load(s shape, scheme string) bench.Load {
+	load := s.load(n.market, n.deck(s.scenario))
+	load.Addresses, load.ServerPID = []bench.Address{n.address(scheme)}, n.PID()
+	return load
+}
+
 // deck deals the requests of a scenario to all who load the node, so that no contest repeats what another has asked.
 func (n *node) deck(s bench.Scenario) *bench.Deck {
 	if n.decks[s] == nil {

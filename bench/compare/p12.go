@@ -62,21 +62,26 @@ func (s resident) open(ctx context.Context, b *bout) (meter, error) {
 
 // weigh adds the memory of the node and the pauses since before to a sample.
 func (n *node) weigh(ctx context.Context, s *sample, before pauses) error {
-	values, err := n.stat(ctx, "values")
-	if err != nil {
-		return err
-	}
-	bytes, err := residentBytes(n.PID())
-	if err != nil {
+	var err error
+	if s.value, err = n.bytesPerValue(ctx); err != nil {
 		return err
 	}
 	after, err := n.pauses(ctx)
 	if err != nil {
 		return err
 	}
-	s.value = bytes / values
 	s.pauseMillis = 1000 * after.since(before).quantile(0.99)
 	return nil
+}
+
+// bytesPerValue is the memory of the node that is in RAM, for each value that it holds.
+func (n *node) bytesPerValue(ctx context.Context) (float64, error) {
+	values, err := n.stat(ctx, "values")
+	if err != nil {
+		return 0, err
+	}
+	bytes, err := residentBytes(n.PID())
+	return bytes / values, err
 }
 
 // residentBytes is the memory of a process that is in RAM.

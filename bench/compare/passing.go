@@ -20,8 +20,7 @@ func (passing) open(ctx context.Context, b *bout) (meter, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := rankings.load(n.market, n.deck(rankings.scenario))
-	load.Addresses, load.ServerPID = []bench.Address{n.address("")}, n.PID()
+	load := n.load(rankings, "")
 	load.Requests = max(1, b.o.Passing/warmPart)
 	if _, err := bench.Run(ctx, load); err != nil {
 		return nil, err

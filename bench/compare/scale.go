@@ -32,7 +32,6 @@ const (
 type grown struct {
 	imported float64 // reports a second
 	ready    float64 // seconds from the start of the process
-	perValue float64 // resident bytes
 	topic    *bench.Outcome
 }
 
@@ -40,7 +39,6 @@ type grown struct {
 var (
 	importRate = figure{"reports imported a second", func(s *sample) float64 { return s.grown.imported }}
 	startTime  = figure{"start to ready", func(s *sample) float64 { return s.grown.ready }}
-	memory     = figure{"resident memory per value", func(s *sample) float64 { return s.grown.perValue }}
 	topicCPU   = figure{"server CPU per page of the topic", func(s *sample) float64 { return s.grown.topic.CPUMicros() }}
 )
 
@@ -48,7 +46,7 @@ func scaleLines() (lines []line) {
 	for _, f := range []struct {
 		figure
 		unit string
-	}{{importRate, "/s"}, {startTime, "s"}, {memory, "B"}, {serverCPU, "us"}, {topicCPU, "us"}} {
+	}{{importRate, "/s"}, {startTime, "s"}, {perValue, "B"}, {serverCPU, "us"}, {topicCPU, "us"}} {
 		for _, market := range []string{small, medium, large} {
 			lines = append(lines, line{of: f.figure, a: market, unit: f.unit})
 		}
@@ -88,6 +86,9 @@ func (s sized) open(ctx context.Context, b *bout) (meter, error) {
 		if err != nil {
 			return nil, err
 		}
+		if sample.value, err = n.bytesPerValue(ctx); err != nil {
+			return nil, err
+		}
 		sample.grown, err = n.grown(ctx, other.Outcome)
 		return sample, err
 	}, nil
@@ -95,9 +96,7 @@ func (s sized) open(ctx context.Context, b *bout) (meter, error) {
 
 // loaded measures a node under a load, its CPU too.
 func (b *bout) loaded(ctx context.Context, n *node, s shape) (meter, error) {
-	load := s.load(n.market, n.deck(s.scenario))
-	load.Addresses, load.ServerPID = []bench.Address{n.address("")}, n.PID()
-	m, _, err := b.meter(ctx, load)
+	m, _, err := b.meter(ctx, n.load(s, ""))
 	return m, err
 }
 
@@ -107,13 +106,5 @@ func (n *node) grown(ctx context.Context, topic *bench.Outcome) (*grown, error) 
 	if err != nil {
 		return nil, err
 	}
-	values, err := n.stat(ctx, "values")
-	if err != nil {
-		return nil, err
-	}
-	bytes, err := residentBytes(n.PID())
-	if err != nil {
-		return nil, err
-	}
-	return &grown{imported: reports / n.importing.Seconds(), ready: n.starting.Seconds(), perValue: bytes / values, topic: topic}, nil
+	return &grown{imported: reports / n.importing.Seconds(), ready: n.starting.Seconds(), topic: topic}, nil
 }

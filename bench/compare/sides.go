@@ -43,8 +43,7 @@ func (s ours) open(ctx context.Context, b *bout) (meter, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := s.load(n.market, n.deck(s.scenario))
-	load.Addresses, load.ServerPID = []bench.Address{n.address(s.scheme)}, n.PID()
+	load := n.load(s.shape, s.scheme)
 	if s.scenario == bench.PreparedRanking {
 		load.Dialect = bench.Prepared(n.market, n.deck(bench.RankingOfMany))
 	}
