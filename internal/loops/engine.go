@@ -98,6 +98,11 @@ func (e *Engine) Start(addr *net.TCPAddr) error {
 			LB:            gnet.LeastConnections,
 			ReadBufferCap: e.o.ReadBuffer,
 			Ticker:        true,
+			// Edge-triggered, and one read for each edge: the system then need not ask every connection in the next wait
+			// whether there is more. A read that does not fill the buffer has taken all there was, and gnet comes back by
+			// itself after one that does. With Write by sendto, 150 connections with a request each got 1.07 times the
+			// throughput of before, HTTP 1.04 (four builds in turn, medians of 15 and 11 rounds).
+			EdgeTriggeredIOChunk: 1,
 			// A restart must not wait for the connections of the run before to fade away. Unlike ReusePort this does
 			// not let two programs listen at one port. Keepalive is set by KeepAlive: set here, gnet forgets the error of
 			// a busy port over it.
