@@ -22,6 +22,7 @@ type conn struct {
 	node       *node         // who hears of its answers; nil = nobody
 	stall      time.Duration // how long it may be silent with requests in flight; 0 = as when idle
 	nc         net.Conn
+	line       Line // what it is on an event loop; nil = it has goroutines
 	maxRequest int  // bytes of a request's body
 	maxReply   int  // bytes of a reply's body
 	room       int  // calls in flight
@@ -78,8 +79,11 @@ func limitOf(announced uint32, value int) int {
 	return int(announced)
 }
 
-// run starts the reader and the writer; both end when the connection breaks.
-func (c *conn) run(wg *sync.WaitGroup) {
+// run starts the reader and the writer, on an event loop if there are loops; both end when the connection breaks.
+func (c *conn) run(wg *sync.WaitGroup, loops Loops) {
+	if loops != nil && c.carry(loops, wg) {
+		return
+	}
 	wg.Add(2)
 	go func() {
 		defer wg.Done()
@@ -138,7 +142,7 @@ func (c *conn) unlock() {
 	}
 	c.mu.Unlock()
 	if wake {
-		c.wake <- struct{}{}
+		c.tellWriter()
 	}
 }
 
@@ -259,7 +263,7 @@ func (c *conn) fail(cause error) {
 	c.pending = nil
 	c.unlock()
 	close(c.lost)
-	_ = c.nc.Close() // its error would tell nothing that cause does not
+	c.shut()
 }
 
 // cause returns why the connection broke; it has.

@@ -19,7 +19,7 @@ func pipeConn(t *testing.T, room int) (c *conn, theirs net.Conn, wg *sync.WaitGr
 	ours, theirs := net.Pipe()
 	c = newConn("pipe", ours, &protocol.Welcome{}, &Options{MaxInFlight: room, MaxReply: MinMaxReply})
 	wg = &sync.WaitGroup{}
-	c.run(wg)
+	c.run(wg, nil)
 	t.Cleanup(func() {
 		c.fail(ErrClosed)
 		_ = theirs.Close()

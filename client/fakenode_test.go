@@ -214,6 +214,7 @@ func optionsOf(addrs ...string) client.Options {
 		RetryBackoff: 1,
 		BackoffMax:   1_000_000,
 		CloseTimeout: -1,
+		Loops:        carrier,
 	}
 }
 

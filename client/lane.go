@@ -69,6 +69,19 @@ func (l *lane) best(avoid *conn) *conn {
 	return best
 }
 
+// near returns a connection with room that the loop carries, or else the least busy one; nil = none takes calls.
+func (l *lane) near(loop any) *conn {
+	if loop != nil {
+		for i := range l.slots {
+			c := l.slots[i].conn.Load()
+			if c != nil && c.line != nil && c.line.Loop() == loop && int(c.busy.Load()) < c.room && !c.down.Load() {
+				return c
+			}
+		}
+	}
+	return l.best(nil)
+}
+
 // publish lets callers use the connection. On a client that closes, and of a node that is removed, it drains at once.
 func (l *lane) publish(s *slot, c *conn) {
 	s.conn.Store(c)

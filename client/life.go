@@ -47,6 +47,7 @@ func (c *conn) tend(ctx context.Context, o *Options) error {
 			c.fail(context.Cause(ctx))
 		case now := <-t.C:
 			c.sweep(now, o)
+			c.nudge()
 			c.checkLife(now, o)
 		}
 	}

@@ -160,7 +160,7 @@ func (n *node) keep(s *slot) {
 // serve lets callers use the connection until it is lost, and returns why it was.
 func (n *node) serve(s *slot, c *conn) error {
 	n.report(nil)
-	c.run(&n.client.wg)
+	c.run(&n.client.wg, n.client.o.Loops)
 	s.lane.publish(s, c)
 	return c.tend(n.ctx, &n.client.o)
 }

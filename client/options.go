@@ -89,6 +89,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Dial makes the connections (TLS, proxies, tests). Default a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Loops carry the connections to nodes, for programs that have event loops. Default: none.
+	Loops Loops
 	// OnRequest is called at the end of every call, in the caller's goroutine. It must be quick.
 	OnRequest func(Sample)
 	// OnConn is called when a connection to addr was made (err is nil), could not be made, or was lost.

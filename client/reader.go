@@ -166,7 +166,7 @@ func serverError(code protocol.Code, payload []byte) error {
 // readGreat takes the reply of size bytes that does not fit the read buffer, of which body has come.
 func (c *conn) readGreat(size int, body []byte) error {
 	if size > c.maxReply {
-		return c.refuse(size, body)
+		return c.passOver(size, body)
 	}
 	whole := make([]byte, 0, min(size, growChunk))
 	whole = append(whole, body...)
@@ -192,15 +192,28 @@ func (c *conn) readGreat(size int, body []byte) error {
 	return c.deliver([]arrival{{header: h, payload: payload}}, true)
 }
 
-// refuse ends the call of a reply that is greater than MaxReply and passes over it, so that the connection's other
-// calls live on. Of a reply that belongs to no call it believes nothing: the connection breaks.
-func (c *conn) refuse(size int, body []byte) error {
-	limit := protocol.Errorf(protocol.CodeTooLarge, "reply of %d bytes, more than MaxReply %d; ask for less, or raise it", size, c.maxReply)
+// passOver ends the call of a reply that is greater than MaxReply and passes over it, so that the connection's other
+// calls live on.
+func (c *conn) passOver(size int, body []byte) error {
 	head := make([]byte, headerMost) // no more than the body, which is greater than the read buffer
 	n := copy(head, body)
 	if _, err := io.ReadFull(c.nc, head[n:]); err != nil {
 		return readFault(err, n)
 	}
+	if err := c.refuse(size, head); err != nil {
+		return err
+	}
+	rest := int64(size - max(len(body), headerMost))
+	if _, err := io.CopyN(progress{c}, c.nc, rest); err != nil {
+		return readFault(err, size)
+	}
+	return nil
+}
+
+// refuse ends the call of a reply of size bytes that is greater than MaxReply, of which head has come. Of a reply that belongs to
+// no call it believes nothing: the connection breaks.
+func (c *conn) refuse(size int, head []byte) error {
+	limit := protocol.Errorf(protocol.CodeTooLarge, "reply of %d bytes, more than MaxReply %d; ask for less, or raise it", size, c.maxReply)
 	h, _, err := protocol.DecodeReply(head)
 	if err != nil {
 		return malformed(errors.Join(err, limit))
@@ -214,10 +227,6 @@ func (c *conn) refuse(size int, body []byte) error {
 	}
 	if !known {
 		return malformed(limit)
-	}
-	rest := int64(size - max(len(body), headerMost))
-	if _, err := io.CopyN(progress{c}, c.nc, rest); err != nil {
-		return readFault(err, size)
 	}
 	return nil
 }

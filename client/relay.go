@@ -45,6 +45,7 @@ type Relay struct {
 	in      inspector
 	batches []batch
 	queued  int
+	loop    any // of the connections that are preferred; nil = none are
 }
 
 // batch is the calls of a Relay for one connection.
@@ -58,6 +59,9 @@ const maxBatch = 128
 
 // NewRelay returns a relay of the client.
 func (c *Client) NewRelay() *Relay { return &Relay{c: c} }
+
+// Prefer lets the Relay prefer connections that are carried by an event loop (Line.Loop): that on which it is used itself.
+func (y *Relay) Prefer(loop any) { y.loop = loop }
 
 // Send sends a request, for which Op, Flags, MinIndex, Trace, Deadline, Payload and To are set. It does not wait. An error
 // is that of a request which cannot be sent (see Forward); its Sink is not told then.
@@ -128,7 +132,7 @@ func (y *Relay) send(r *Relayed) {
 	c.setDeadline(context.Background(), k, &r.q)
 	k.ask(nil, &r.Raw)
 	c.budget.bring()
-	conn := r.aim()
+	conn := r.aim(y.loop)
 	if conn == nil {
 		r.detour(nil)
 		return
@@ -138,8 +142,8 @@ func (y *Relay) send(r *Relayed) {
 	y.queue(conn, k)
 }
 
-// aim chooses a connection that can be used without waiting for anything; nil = there is none.
-func (r *Relayed) aim() *conn {
+// aim chooses a connection that can be used without waiting for anything, on the loop if there is one; nil = there is none.
+func (r *Relayed) aim(loop any) *conn {
 	c, k, last := r.c, r.k, &r.last
 	select {
 	case <-c.closing:
@@ -150,7 +154,7 @@ func (r *Relayed) aim() *conn {
 	if n == nil || err != nil {
 		return nil
 	}
-	conn := n.lanes[r.q.lane].best(nil)
+	conn := n.lanes[r.q.lane].near(loop)
 	if conn == nil {
 		return nil
 	}

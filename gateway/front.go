@@ -1,19 +1,22 @@
 package gateway
 
 import (
+	"net"
 	"sync"
 	"time"
 
 	"github.com/kamaitachi/kamaitachi/client"
+	"github.com/kamaitachi/kamaitachi/internal/loops"
 	"github.com/kamaitachi/kamaitachi/protocol"
 	"github.com/kamaitachi/kamaitachi/server/wire"
 )
 
 // front answers the native protocol for a gateway: what a node must answer is passed on as it came, and the reply too.
 //
-//	loop:   frame -> copy -> Relay.Send ...    of all frames of a wake-up -> Relay.Flush: one write to each node
-//	reader: replies of a node -> Listener.Pass: copied under the client's id ... -> one wake-up for each client
+//	loop: frame -> copy -> Relay.Send ...    of all frames of a wake-up -> Relay.Flush: one write to each node
+//	loop: replies of a node -> Listener.Pass: copied under the client's id ... -> one wake-up for each client
 //
+// The loops carry the connections to nodes, so that no other thread is woken on the way.
 // So a request costs no goroutine, and no memory but its copy, which is used again. What takes more than one request to a
 // node (PREPARE, STATS, RESET_COUNTERS), and frames that are long to check, have a goroutine of their own.
 type front struct {
@@ -43,6 +46,19 @@ func newFront(g *Gateway) *front {
 	f.passing.New = func() any { return &passage{f: f} }
 	return f
 }
+
+// carrier lets the loops of the front carry the connections to nodes.
+type carrier struct{ f *front }
+
+// Carry implements client.Loops.
+func (y carrier) Carry(nc net.Conn, h client.LineHandler) error {
+	return y.f.Listener.Carry(nc, handled{h})
+}
+
+// handled is a client.LineHandler as the loops know it.
+type handled struct{ client.LineHandler }
+
+func (h handled) Opened(l *loops.Line) { h.LineHandler.Opened(l) }
 
 // passage is a request on its way to a node and back.
 type passage struct {
@@ -209,6 +225,7 @@ func (f *front) pass(c *wire.Conn, p *passage, sdk *client.Client) (err error) {
 	y := c.Loop().State().(*relay)
 	if y.Relay == nil {
 		y.Relay = sdk.NewRelay()
+		y.Prefer(c.Events())
 	}
 	if p.Op != protocol.OpExecute {
 		if err = y.Send(&p.Relayed); err != nil {

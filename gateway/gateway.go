@@ -38,6 +38,13 @@ func Open(o Options) (*Gateway, error) {
 	g.members = newMembers(discoveryOf(&g.o.Client))
 	g.link.o, g.link.waitsFor = g.o.Client, g.o.WaitsFor
 	g.link.o.Addresses, g.link.o.Discovery = nil, g.members
+	if o.Listen != "" {
+		g.front = newFront(g)
+		if err := g.front.Listener.Start(); err != nil {
+			return nil, err
+		}
+		g.link.o.Loops = carrier{g.front}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
 	opened := make(chan struct{})
@@ -46,13 +53,6 @@ func Open(o Options) (*Gateway, error) {
 		g.link.keep(ctx, g.o.Logger)
 	})
 	g.wg.Go(func() { g.probe(ctx, opened) })
-	if g.o.Listen == "" {
-		return g, nil
-	}
-	g.front = newFront(g)
-	if err := g.front.Listener.Start(); err != nil {
-		return nil, errors.Join(err, g.end())
-	}
 	return g, nil
 }
 

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) {
 	// gnet starts a pool of its own when it is loaded, and never ends it.
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1")) // of gnet, idle ones stay for a while
 }
 
 // open opens a gateway over a discovery until the test ends.

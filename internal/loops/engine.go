@@ -49,8 +49,8 @@ var Processors = runtime.GOMAXPROCS(0)
 
 // SparePlaces lets so many more goroutines run at a time as there are processors. An event loop that waits in the system
 // keeps a goroutine's place until the runtime takes it away, some 20 us to 10 ms later, and whoever became ready meanwhile
-// waits for that. It is for programs whose event loops pass on what other goroutines do: through a gateway, whose SDK has a
-// reader and a writer for each connection, it is 1.1 to 1.2 times the throughput. A GOMAXPROCS of the environment stands.
+// waits for that. It is for programs whose event loops pass on what others do: a gateway has 1.07 times the throughput with them
+// (13 rounds in turn). A GOMAXPROCS of the environment stands.
 func SparePlaces() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(2 * Processors)
@@ -69,7 +69,8 @@ type Engine struct {
 	// bootErr and runErr say why it could not start; they are set before ended is closed.
 	bootErr, runErr error
 
-	ends atomic.Bool // it is about to be stopped
+	ends     atomic.Bool // it is about to be stopped
+	carrying sync.Mutex  // of Carry
 
 	// life is held for reading while a connection is woken or closed from outside its loop: the file descriptor behind
 	// that must not be used after gnet has closed it.
@@ -197,9 +198,26 @@ func (e *Engine) Abort(ctx context.Context) error { return e.engine.Stop(ctx) }
 // events is the engine as gnet sees it.
 type events Engine
 
-func (v *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action)       { return v.handler.OnOpen(c) }
-func (v *events) OnTraffic(c gnet.Conn) gnet.Action              { return v.handler.OnTraffic(c) }
-func (v *events) OnClose(c gnet.Conn, err error) (_ gnet.Action) { return v.handler.OnClose(c, err) }
+func (v *events) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
+	if l := lineOf(c); l != nil {
+		return l.opened(c)
+	}
+	return v.handler.OnOpen(c)
+}
+
+func (v *events) OnTraffic(c gnet.Conn) gnet.Action {
+	if l := lineOf(c); l != nil {
+		return l.traffic()
+	}
+	return v.handler.OnTraffic(c)
+}
+
+func (v *events) OnClose(c gnet.Conn, err error) gnet.Action {
+	if l := lineOf(c); l != nil {
+		return l.closed(err)
+	}
+	return v.handler.OnClose(c, err)
+}
 
 // OnBoot keeps the engine and asks the operating system which port was taken.
 func (v *events) OnBoot(engine gnet.Engine) gnet.Action {

@@ -60,6 +60,9 @@ type Conn struct {
 // Loop returns the event loop that the connection belongs to.
 func (c *Conn) Loop() *Loop { return c.loop }
 
+// Events tells which of the engine's loops that is, as loops.Line.Loop does.
+func (c *Conn) Events() any { return c.gc.EventLoop() }
+
 // State returns what Service.Opened returned.
 func (c *Conn) State() any { return c.state }
 
