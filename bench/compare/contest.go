@@ -23,6 +23,9 @@ type contest struct {
 	// finer cuts each round into so many, which are as much shorter; 0 = not. The machine is quick and slow by turns of
 	// seconds, and rounds that follow one another closely see it alike.
 	finer int
+	// more has so many times as many rounds, for sides whose ratio lies so close to what is asked that a few rounds are above
+	// or below it by chance; 0 = as many as others.
+	more int
 }
 
 // title says what the contest is, and how often its sides are opened and measured if not as others.
@@ -33,6 +36,9 @@ func (c *contest) title() string {
 	}
 	if c.finer > 0 {
 		title += fmt.Sprintf(", each round in %d parts", c.finer)
+	}
+	if c.more > 0 {
+		title += fmt.Sprintf(", %d times as many rounds", c.more)
 	}
 	return title
 }

@@ -109,17 +109,17 @@ func TestSidesThatAreOpenedAnewTakeTurnsToBeFirst(t *testing.T) {
 	}
 }
 
-func TestFinerRoundsAreMoreAndShorter(t *testing.T) {
+func TestFinerRoundsAreShorterAndThereAreMore(t *testing.T) {
 	var log []string
-	c := contest{id: "T", what: "test", finer: 4, sides: []side{logged{"a", &log}}, lines: []line{{of: throughput, a: "a"}}}
+	c := contest{id: "T", what: "test", finer: 4, more: 2, sides: []side{logged{"a", &log}}, lines: []line{{of: throughput, a: "a"}}}
 	o := Options{Rounds: 3, Time: time.Second}.withDefaults()
 	l := &lab{o: &o}
 	r, err := c.run(t.Context(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Lines[0].Figure.Rounds; got != 12 {
-		t.Errorf("the figure is of %d rounds, want 12", got)
+	if got := r.Lines[0].Figure.Rounds; got != 24 {
+		t.Errorf("the figure is of %d rounds, want 24", got)
 	}
 	if l.o.Rounds != 3 || l.o.Time != time.Second {
 		t.Errorf("the next contest has %d rounds of %v", l.o.Rounds, l.o.Time)

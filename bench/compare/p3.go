@@ -6,7 +6,7 @@ var manyRankings = shape{scenario: bench.RankingOfMany, conns: 150, pipeline: 1}
 
 // P3: many connections with one request each, where the network decides.
 var p3 = []*contest{{
-	id: "P3", what: "scenario 3, native, no request ever repeated, 150 connections x 1",
+	id: "P3", what: "scenario 3, native, no request ever repeated, 150 connections x 1", more: 3,
 	sides: []side{ours{shape: manyRankings}, echo{manyRankings}, redisGet{manyRankings}},
 	lines: []line{
 		{of: throughput, a: "kamaitachi", b: "redis-get", must: 1.05, aim: 1.2},

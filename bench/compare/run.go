@@ -57,13 +57,12 @@ func (c *contest) run(ctx context.Context, l *lab) (*ContestResult, error) {
 	for i, s := range c.sides {
 		entrants[i] = &entrant{side: s}
 	}
-	if c.finer > 0 {
-		whole := l.o
-		cut := *whole
-		cut.Rounds, cut.Time = c.finer*cut.Rounds, cut.Time/time.Duration(c.finer)
-		l.o = &cut
-		defer func() { l.o = whole }()
-	}
+	whole := l.o
+	own := *whole
+	own.Rounds *= max(1, c.finer) * max(1, c.more)
+	own.Time /= time.Duration(max(1, c.finer))
+	l.o = &own
+	defer func() { l.o = whole }()
 	for opening := range max(1, c.anew) {
 		if err := errors.Join(c.bout(ctx, l, entrants, opening), l.endBout()); err != nil {
 			return nil, err
