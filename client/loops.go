@@ -3,7 +3,7 @@ package client
 import "net"
 
 // Loops are event loops of a program that has some, as a gateway does: they carry connections to nodes in place of two
-// goroutines for each. What is sent by a Relay and comes back to its Sink on such a loop wakes nobody in between. A Sink and
+// goroutines for each, but for those of big answers. What is sent by a Relay and comes back to its Sink on such a loop wakes nobody in between. A Sink and
 // the hooks of Options are called on them then, and must not wait for anything.
 type Loops interface {
 	// Carry takes over a connection that nothing more was read of, and calls h.Opened before it returns. After an error the

@@ -160,7 +160,11 @@ func (n *node) keep(s *slot) {
 // serve lets callers use the connection until it is lost, and returns why it was.
 func (n *node) serve(s *slot, c *conn) error {
 	n.report(nil)
-	c.run(&n.client.wg, n.client.o.Loops)
+	loops := n.client.o.Loops
+	if s.lane == &n.lanes[laneBulk] {
+		loops = nil // big answers would hold up the small ones of a loop
+	}
+	c.run(&n.client.wg, loops)
 	s.lane.publish(s, c)
 	return c.tend(n.ctx, &n.client.o)
 }
