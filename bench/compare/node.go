@@ -87,7 +87,9 @@ func (l *lab) timedImport(ctx context.Context, subjects int) (dir string, took t
 	dir = l.newDir("node")
 	began := time.Now()
 	_, err = l.run(ctx, l.o.Program, "import", "-db", dir, file)
-	return dir, time.Since(began), err
+	took = time.Since(began)
+	settleDisk()
+	return dir, took, err
 }
 
 // nodeArgs start a node on free ports over a data directory.
