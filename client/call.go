@@ -11,6 +11,14 @@ import (
 // keepBuffer is the greatest buffer that a pooled call or a connection keeps for its next use, in bytes.
 const keepBuffer = 256 << 10
 
+// kept is what a buffer that was used leaves for the next use; nil = it is too large to be kept.
+func kept(buf []byte) []byte {
+	if cap(buf) > keepBuffer {
+		return nil
+	}
+	return buf[:0]
+}
+
 // callState says who may touch a call.
 type callState uint8
 
@@ -63,11 +71,7 @@ func newCall(op protocol.Op) *call {
 
 // release gives the call, which is idle, back to the pool.
 func (k *call) release() {
-	buf := k.buf[:0]
-	if cap(buf) > keepBuffer {
-		buf = nil
-	}
-	*k = call{done: k.done, buf: buf}
+	*k = call{done: k.done, buf: kept(k.buf)}
 	calls.Put(k)
 }
 

@@ -119,11 +119,7 @@ func (y *carried) write() {
 		c.mu.Unlock()
 		return
 	}
-	batch := c.pending
-	c.pending, y.spare = y.spare[:0], nil
-	c.handed = c.appended
-	c.admitWaiting()
-	c.unlock()
+	batch := c.handOver(y.spare)
 	n, err := line.Write(batch)
 	c.wrote(n, nil)
 	if err != nil {
@@ -131,9 +127,7 @@ func (y *carried) write() {
 		c.fail(fmt.Errorf("writing: %w", err))
 		return
 	}
-	if cap(batch) <= keepBuffer {
-		y.spare = batch
-	}
+	y.spare = kept(batch)
 }
 
 // tellWriter lets pending be written.

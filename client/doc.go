@@ -83,4 +83,6 @@
 // connection, under its lock. Its one buffer holds the request until that is in pending, and the reply afterwards.
 // Decoding runs in the caller's goroutine, so that one reader feeds many callers; what it decodes owns its memory and
 // nothing of the call or the connection.
+//
+// With Options.Loops an event loop takes the place of reader and writer, but for connections of big answers.
 package client

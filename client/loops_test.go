@@ -26,7 +26,7 @@ type realLoops struct {
 }
 
 func (y *realLoops) Carry(nc net.Conn, h client.LineHandler) error {
-	_, err := y.engine.Carry(nc, lineHandler{h})
+	err := y.engine.Carry(nc, lineHandler{h})
 	if err == nil {
 		y.carried.Add(1)
 	}

@@ -19,11 +19,18 @@ func (c *conn) write() {
 			c.fail(fmt.Errorf("writing: %w", err))
 			return
 		}
-		spare = batch[:0]
-		if cap(batch) > keepBuffer {
-			spare = nil
-		}
+		spare = kept(batch)
 	}
+}
+
+// handOver swaps pending, which has something, with spare, lets in those who waited for room, and unlocks.
+func (c *conn) handOver(spare []byte) []byte {
+	batch := c.pending
+	c.pending = spare
+	c.handed = c.appended
+	c.admitWaiting()
+	c.unlock()
+	return batch
 }
 
 // nextBatch waits until pending has something and swaps it with spare. It returns nil when the connection broke.
@@ -35,12 +42,7 @@ func (c *conn) nextBatch(spare []byte) []byte {
 			return nil
 		}
 		if len(c.pending) > 0 {
-			batch := c.pending
-			c.pending = spare
-			c.handed = c.appended
-			c.admitWaiting()
-			c.unlock()
-			return batch
+			return c.handOver(spare)
 		}
 		c.awake = false
 		c.mu.Unlock()

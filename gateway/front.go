@@ -28,7 +28,10 @@ type front struct {
 	aside   sync.WaitGroup // goroutines of requests that are not relayed
 }
 
-var _ wire.Service = (*front)(nil)
+var (
+	_ wire.Service = (*front)(nil)
+	_ client.Loops = (*front)(nil)
+)
 
 const (
 	// maxLoopFrame is the longest frame that is checked on a loop, in bytes.
@@ -47,12 +50,9 @@ func newFront(g *Gateway) *front {
 	return f
 }
 
-// carrier lets the loops of the front carry the connections to nodes.
-type carrier struct{ f *front }
-
-// Carry implements client.Loops.
-func (y carrier) Carry(nc net.Conn, h client.LineHandler) error {
-	return y.f.Listener.Carry(nc, handled{h})
+// Carry implements client.Loops: the loops of the front carry the connections to nodes.
+func (f *front) Carry(nc net.Conn, h client.LineHandler) error {
+	return f.Listener.Carry(nc, handled{h})
 }
 
 // handled is a client.LineHandler as the loops know it.

@@ -43,7 +43,7 @@ func Open(o Options) (*Gateway, error) {
 		if err := g.front.Listener.Start(); err != nil {
 			return nil, err
 		}
-		g.link.o.Loops = carrier{g.front}
+		g.link.o.Loops = g.front
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop

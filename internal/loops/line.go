@@ -31,9 +31,9 @@ type LineHandler interface {
 }
 
 // Carry takes over a connection of which nothing was read that belongs to h. After an error it is still its owner's.
-func (e *Engine) Carry(nc net.Conn, h LineHandler) (*Line, error) {
+func (e *Engine) Carry(nc net.Conn, h LineHandler) error {
 	if _, ok := nc.(*net.TCPConn); !ok {
-		return nil, errors.ErrUnsupported // gnet would take the descriptor beneath TLS
+		return errors.ErrUnsupported // gnet would take the descriptor beneath TLS
 	}
 	e.carrying.Lock() // one after the other: gnet counts a connection when its loop has it, and would give two the same one
 	defer e.carrying.Unlock()
@@ -44,16 +44,13 @@ func (e *Engine) Carry(nc net.Conn, h LineHandler) (*Line, error) {
 		enrolled, err = e.engine.Register(gnet.NewContext(gnet.NewNetConnContext(context.Background(), nc), l))
 		return err
 	}) {
-		return nil, errors.Join(ErrStopped, err)
+		return errors.Join(ErrStopped, err)
 	}
 	select {
 	case r := <-enrolled:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return l, nil
+		return r.Err
 	case <-e.ended:
-		return nil, ErrStopped
+		return ErrStopped
 	}
 }
 
@@ -78,16 +75,7 @@ func (l *Line) Discard(n int) {
 
 // Write writes to the line: n bytes as much as the peer takes at once, the others as soon as it takes them. After an error
 // the line is gone: Closed has been called.
-func (l *Line) Write(b []byte) (n int, err error) {
-	if l.gc.OutboundBuffered() == 0 {
-		n, _ = Write(l.gc, b) // after an error gnet meets it again, and closes
-	}
-	if n == len(b) {
-		return n, nil
-	}
-	_, err = l.gc.Write(b[n:])
-	return n, err
-}
+func (l *Line) Write(b []byte) (n int, err error) { return Send(l.gc, b) }
 
 // Unsent returns how many bytes wait that the peer has not taken.
 func (l *Line) Unsent() int { return l.gc.OutboundBuffered() }

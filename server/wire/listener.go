@@ -121,10 +121,7 @@ func (l *Listener) Serving() bool {
 }
 
 // Carry takes over a connection that the program made, on one of the listener's event loops, as loops.Engine does.
-func (l *Listener) Carry(nc net.Conn, h loops.LineHandler) error {
-	_, err := l.engine.Carry(nc, h)
-	return err
-}
+func (l *Listener) Carry(nc net.Conn, h loops.LineHandler) error { return l.engine.Carry(nc, h) }
 
 // stopService ends what waits, and returns when every request is done with. No loop may run any more.
 func (l *Listener) stopService() {

@@ -127,14 +127,8 @@ func (c *Conn) drop() gnet.Action {
 // write gives bytes to the peer, and what that does not take at once to gnet, which copies it. When it returns false the
 // connection is gone, OnClose has been called, and nothing of it may be touched.
 func (c *Conn) write(out []byte) bool {
-	taken := 0
-	if c.gc.OutboundBuffered() == 0 {
-		taken, _ = loops.Write(c.gc, out) // after an error gnet meets it again, and closes
-	}
-	if taken < len(out) {
-		if _, err := c.gc.Write(out[taken:]); err != nil {
-			return false
-		}
+	if _, err := loops.Send(c.gc, out); err != nil {
+		return false
 	}
 	c.wrote()
 	return true
